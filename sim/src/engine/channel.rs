@@ -1,0 +1,150 @@
+//! Queues and signals between tasks. Their wake-ups are events on the heap, as all wake-ups are.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+
+struct Shared<T> {
+    queue: VecDeque<T>,
+    bound: usize,
+    reader: Option<Waker>,
+    senders: usize,
+    receiver: bool,
+}
+
+/// The sending half of a queue.
+pub struct Sender<T>(Rc<RefCell<Shared<T>>>);
+
+/// The receiving half of a queue.
+pub struct Receiver<T>(Rc<RefCell<Shared<T>>>);
+
+/// A queue of at most `bound` values. There is no waiting for room: a full queue refuses, and the model decides what that means.
+pub fn channel<T>(bound: usize) -> (Sender<T>, Receiver<T>) {
+    let shared =
+        Rc::new(RefCell::new(Shared { queue: VecDeque::new(), bound, reader: None, senders: 1, receiver: true }));
+    (Sender(shared.clone()), Receiver(shared))
+}
+
+impl<T> Sender<T> {
+    /// Appends a value.
+    ///
+    /// # Errors
+    /// Hands the value back when the queue is full or the receiver is gone.
+    pub fn send(&self, value: T) -> Result<(), T> {
+        let waker = {
+            let mut shared = self.0.borrow_mut();
+            if !shared.receiver || shared.queue.len() >= shared.bound {
+                return Err(value);
+            }
+            shared.queue.push_back(value);
+            shared.reader.take()
+        };
+        wake(waker);
+        Ok(())
+    }
+
+    /// Number of values waiting.
+    pub fn len(&self) -> usize {
+        self.0.borrow().queue.len()
+    }
+
+    /// True when no value waits.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        self.0.borrow_mut().senders += 1;
+        Self(self.0.clone())
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        let waker = {
+            let mut shared = self.0.borrow_mut();
+            shared.senders -= 1;
+            if shared.senders == 0 { shared.reader.take() } else { None }
+        };
+        wake(waker);
+    }
+}
+
+impl<T> Receiver<T> {
+    /// The next value, or `None` when all senders are gone and the queue is empty.
+    pub fn recv(&mut self) -> impl Future<Output = Option<T>> + '_ {
+        poll_fn(|cx| {
+            let mut shared = self.0.borrow_mut();
+            match shared.queue.pop_front() {
+                Some(value) => Poll::Ready(Some(value)),
+                None if shared.senders == 0 => Poll::Ready(None),
+                None => {
+                    shared.reader = Some(cx.waker().clone());
+                    Poll::Pending
+                }
+            }
+        })
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        let left = {
+            let mut shared = self.0.borrow_mut();
+            shared.receiver = false;
+            std::mem::take(&mut shared.queue)
+        };
+        drop(left); // after the borrow: values may own senders of this very queue
+    }
+}
+
+/// Wakes everybody who waits for the next change of something.
+#[derive(Clone, Default)]
+pub struct Notify(Rc<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    round: Cell<u64>,
+    wakers: RefCell<Vec<Waker>>,
+}
+
+impl Notify {
+    /// A signal nobody waits for yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Wakes all who wait now, in the order in which they began to wait.
+    pub fn notify_all(&self) {
+        self.0.round.set(self.0.round.get() + 1);
+        for waker in self.0.wakers.take() {
+            waker.wake();
+        }
+    }
+
+    /// Waits for the next [`Notify::notify_all`].
+    pub fn notified(&self) -> impl Future<Output = ()> + use<> {
+        let waiting = self.0.clone();
+        let round = waiting.round.get();
+        poll_fn(move |cx| {
+            if waiting.round.get() != round {
+                return Poll::Ready(());
+            }
+            let mut wakers = waiting.wakers.borrow_mut();
+            if !wakers.iter().any(|w| w.will_wake(cx.waker())) {
+                wakers.push(cx.waker().clone());
+            }
+            Poll::Pending
+        })
+    }
+}
+
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}

@@ -1,0 +1,189 @@
+//! The engine on madsim: the only file that names it.
+//!
+//! One pump task sleeps to the head of the heap. Each node has one runner, a madsim task on that node, which polls the model
+//! task whose turn it is; so madsim's random choice among ready tasks never has a choice to make. The kernel's clock is
+//! the time of the event being performed. madsim's own clock, which moves a little at every poll, only follows it, and
+//! stays within [`LEAD`] of it.
+
+use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use madsim::runtime::{Handle, NodeHandle, Runtime};
+use madsim::time::{Sleep, TimeHandle};
+
+use super::kernel::{Kernel, Step, TaskKey};
+use super::{NodeId, SimTime};
+
+/// How far the kernel may run ahead of madsim's clock before the pump sleeps: the shortest sleep madsim knows (`sleep` rounds
+/// up to 1 ms), so code that lives by madsim's clock cannot tell. Sleeping for each event instead costs a third of the speed.
+const LEAD: Duration = Duration::from_millis(1);
+
+thread_local! {
+    /// The driver of the run on this thread. madsim builds runners through `Send` closures, which cannot carry an `Rc`.
+    static CURRENT: RefCell<Option<Rc<Driver>>> = const { RefCell::new(None) };
+}
+
+/// Connects the kernel to madsim's executor.
+pub(crate) struct Driver {
+    kernel: Rc<Kernel>,
+    handle: Handle,
+    time: TimeHandle,
+    /// The task whose turn it is, until its runner has polled it.
+    turn: Cell<Option<(NodeId, TaskKey)>>,
+    runners: RefCell<Vec<Runner>>,
+    pump: RefCell<Waker>,
+    alarm: RefCell<Option<Pin<Box<Sleep>>>>,
+    done: Cell<bool>,
+}
+
+struct Runner {
+    node: NodeHandle,
+    waker: Option<Waker>,
+}
+
+enum Next {
+    /// A runner has been woken or the alarm is set: give way.
+    Elsewhere,
+    /// The turn belongs to the asking node.
+    Mine(TaskKey),
+}
+
+/// Plays `main` to the end of the kernel's time. Must be called on a thread that has run nothing before.
+pub(crate) fn play<T>(kernel: Rc<Kernel>, main: impl FnOnce(&Rc<Driver>) -> T) -> T {
+    let runtime = Runtime::with_seed_and_config(kernel.seed, madsim::Config::default());
+    let handle = runtime.handle().clone();
+    runtime.block_on(async move {
+        let driver = Rc::new(Driver {
+            kernel,
+            handle,
+            time: TimeHandle::current(),
+            turn: Cell::new(None),
+            runners: RefCell::default(),
+            pump: RefCell::new(Waker::noop().clone()),
+            alarm: RefCell::new(None),
+            done: Cell::new(false),
+        });
+        CURRENT.set(Some(driver.clone()));
+        let result = main(&driver);
+        poll_fn(|cx| driver.poll_pump(cx)).await;
+        driver.shut_down().await;
+        CURRENT.set(None);
+        result
+    })
+}
+
+impl Driver {
+    pub(crate) fn add_node(&self, name: &str) {
+        let id = NodeId(self.runners.borrow().len() as u32);
+        let node = self.handle.create_node().name(name).init(move || run_node(id)).build();
+        self.runners.borrow_mut().push(Runner { node, waker: None });
+    }
+
+    pub(crate) fn kill(&self, node: NodeId) {
+        self.runners.borrow_mut()[node.index()].waker = None;
+        self.handle.kill(self.madsim_id(node));
+    }
+
+    pub(crate) fn restart(&self, node: NodeId) {
+        self.handle.restart(self.madsim_id(node));
+    }
+
+    pub(crate) fn pause(&self, node: NodeId) {
+        self.handle.pause(self.madsim_id(node));
+    }
+
+    pub(crate) fn resume(&self, node: NodeId) {
+        self.handle.resume(self.madsim_id(node));
+    }
+
+    fn madsim_id(&self, node: NodeId) -> madsim::task::NodeId {
+        self.runners.borrow()[node.index()].node.id()
+    }
+
+    fn poll_pump(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.pump.borrow_mut().clone_from(cx.waker());
+        if self.turn.get().is_none() {
+            self.advance(None);
+        }
+        if self.done.get() { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    fn poll_runner(&self, node: NodeId, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.runners.borrow_mut()[node.index()].waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            empty => *empty = Some(cx.waker().clone()),
+        }
+        let Some((_, mut key)) = self.turn.get().filter(|(owner, _)| *owner == node) else {
+            return Poll::Pending;
+        };
+        loop {
+            self.turn.set(None);
+            self.kernel.poll(key);
+            match self.advance(Some(node)) {
+                Next::Mine(next) => key = next,
+                Next::Elsewhere => return Poll::Pending,
+            }
+        }
+    }
+
+    /// Performs events until someone must be polled or time must pass, and arranges for that to happen.
+    fn advance(&self, asking: Option<NodeId>) -> Next {
+        loop {
+            match self.kernel.step(self.clock()) {
+                Step::Poll(node, key) => {
+                    if asking == Some(node) {
+                        return Next::Mine(key);
+                    }
+                    self.turn.set(Some((node, key)));
+                    if let Some(waker) = &self.runners.borrow()[node.index()].waker {
+                        waker.wake_by_ref(); // a runner without a waker is new and about to be polled
+                    }
+                    return Next::Elsewhere;
+                }
+                Step::Wait(at) => {
+                    if !self.set_alarm(at) {
+                        return Next::Elsewhere;
+                    }
+                }
+                Step::Done => {
+                    self.done.set(true);
+                    self.pump.borrow().wake_by_ref();
+                    return Next::Elsewhere;
+                }
+            }
+        }
+    }
+
+    /// Everything up to here may be performed without sleeping.
+    fn clock(&self) -> SimTime {
+        SimTime::from_nanos(u64::try_from((self.time.elapsed() + LEAD).as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    /// Wakes the pump at `at`. True if that time has come already.
+    fn set_alarm(&self, at: SimTime) -> bool {
+        let wait = Duration::from_nanos(at.as_nanos()).saturating_sub(self.time.elapsed());
+        let deadline = self.time.now_instant() + wait;
+        let mut alarm = self.alarm.borrow_mut();
+        let alarm = alarm.get_or_insert_with(|| Box::pin(self.time.sleep_until(deadline)));
+        alarm.as_mut().reset(deadline); // `sleep` would round up to a millisecond, `reset` is exact
+        alarm.as_mut().poll(&mut Context::from_waker(&self.pump.borrow())).is_ready()
+    }
+
+    /// Drops everything the run owns; a madsim task that is alive when its runtime ends is never freed.
+    async fn shut_down(&self) {
+        self.kernel.finish();
+        for runner in self.runners.borrow().iter() {
+            self.handle.kill(runner.node.id());
+        }
+        self.time.sleep(Duration::from_millis(5)).await;
+    }
+}
+
+async fn run_node(node: NodeId) {
+    let driver = CURRENT.with_borrow(Clone::clone).expect("runners are built during a run");
+    poll_fn(|cx| driver.poll_runner(node, cx)).await;
+}

@@ -1,0 +1,309 @@
+//! Folds events into a [`Report`]. Sees events only; memory grows with the number of steps, not of events.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use hdrhistogram::Histogram;
+
+use super::{ClassReport, FaultWindow, Quantiles, Report, Series, SeriesKind};
+use crate::engine::{SimDuration, SimTime};
+use crate::trace::{Event, Exit, Mark, Name, Names, Sink};
+
+/// A sink that measures.
+pub struct Metrics {
+    names: Rc<Names>,
+    step: SimDuration,
+    end: SimTime,
+    events: u64,
+    classes: BTreeMap<Name, Class>,
+    totals: BTreeMap<String, u64>,
+    marks: BTreeMap<(Name, &'static str), Steps>,
+    gauges: BTreeMap<(Name, &'static str), GaugeSteps>,
+    loops: BTreeMap<Name, LoopSteps>,
+    faults: Vec<(Name, FaultWindow)>,
+}
+
+/// Values by step, grown on demand.
+#[derive(Default)]
+struct Steps(Vec<u64>);
+
+impl Steps {
+    fn at(&mut self, step: usize) -> &mut u64 {
+        if self.0.len() <= step {
+            self.0.resize(step + 1, 0);
+        }
+        &mut self.0[step]
+    }
+
+    fn padded(mut self, steps: usize) -> Vec<u64> {
+        self.0.resize(steps, 0);
+        self.0
+    }
+}
+
+#[derive(Default)]
+struct GaugeSteps {
+    value: u64,
+    max: Steps,
+    last_step: usize,
+}
+
+impl GaugeSteps {
+    /// Carries the current value through the steps in which nothing changed.
+    fn advance(&mut self, step: usize) {
+        for quiet in self.last_step..=step {
+            let value = self.value;
+            let max = self.max.at(quiet);
+            *max = (*max).max(value);
+        }
+        self.last_step = step;
+    }
+
+    fn set(&mut self, step: usize, value: u64) {
+        self.advance(step);
+        self.value = value;
+        let max = self.max.at(step);
+        *max = (*max).max(value);
+    }
+}
+
+#[derive(Default)]
+struct LoopSteps {
+    busy: Steps,
+    gc: Steps,
+    lag_us: Steps,
+}
+
+struct Class {
+    report: ClassReport,
+    waiting: BTreeMap<u64, usize>,
+    latency: Histogram<u64>,
+    step_latency: Histogram<u64>,
+    current: usize,
+    offered: Steps,
+    ok: Steps,
+    failed: Steps,
+    unanswered: Steps,
+    answered: Steps,
+    p50: Steps,
+    p99: Steps,
+}
+
+impl Class {
+    fn new() -> Self {
+        let histogram = || Histogram::new(3).expect("three digits are valid");
+        Self {
+            report: ClassReport::default(),
+            waiting: BTreeMap::new(),
+            latency: histogram(),
+            step_latency: histogram(),
+            current: 0,
+            offered: Steps::default(),
+            ok: Steps::default(),
+            failed: Steps::default(),
+            unanswered: Steps::default(),
+            answered: Steps::default(),
+            p50: Steps::default(),
+            p99: Steps::default(),
+        }
+    }
+
+    /// Closes the latency band of past steps.
+    fn advance(&mut self, step: usize) {
+        if step > self.current {
+            if !self.step_latency.is_empty() {
+                *self.p50.at(self.current) = self.step_latency.value_at_quantile(0.5);
+                *self.p99.at(self.current) = self.step_latency.value_at_quantile(0.99);
+                self.step_latency.reset();
+            }
+            self.current = step;
+        }
+    }
+
+    fn arrival_step(&mut self, customer: u64) -> usize {
+        self.waiting.remove(&customer).expect("a customer leaves once, after arriving")
+    }
+
+    fn served(&mut self, step: usize, customer: u64, waited: SimDuration) {
+        self.advance(step);
+        self.report.ok += 1;
+        let arrived = self.arrival_step(customer);
+        *self.ok.at(arrived) += 1;
+        *self.answered.at(step) += 1;
+        self.latency.saturating_record(waited.as_micros());
+        self.step_latency.saturating_record(waited.as_micros());
+    }
+
+    fn finish(mut self, steps: usize) -> ClassReport {
+        self.advance(steps);
+        let mut report = self.report;
+        report.pending = self.waiting.len() as u64;
+        for &arrived in self.waiting.values() {
+            *self.unanswered.at(arrived) += 1;
+        }
+        report.latency_us = quantiles(&self.latency);
+        report.offered_by_arrival = self.offered.padded(steps);
+        report.ok_by_arrival = self.ok.padded(steps);
+        report.failed_by_arrival = self.failed.padded(steps);
+        report.unanswered_by_arrival = self.unanswered.padded(steps);
+        report.ok_by_answer = self.answered.padded(steps);
+        report.p50_us = self.p50.padded(steps);
+        report.p99_us = self.p99.padded(steps);
+        report
+    }
+}
+
+fn quantiles(histogram: &Histogram<u64>) -> Quantiles {
+    if histogram.is_empty() {
+        return Quantiles::default();
+    }
+    Quantiles {
+        p50: histogram.value_at_quantile(0.5),
+        p90: histogram.value_at_quantile(0.9),
+        p99: histogram.value_at_quantile(0.99),
+        max: histogram.max(),
+    }
+}
+
+impl Metrics {
+    /// Measures a run that ends at `end`, in steps of `step`.
+    pub fn new(names: Rc<Names>, step: SimDuration, end: SimTime) -> Self {
+        Self {
+            names,
+            step,
+            end,
+            events: 0,
+            classes: BTreeMap::new(),
+            totals: BTreeMap::new(),
+            marks: BTreeMap::new(),
+            gauges: BTreeMap::new(),
+            loops: BTreeMap::new(),
+            faults: Vec::new(),
+        }
+    }
+
+    /// The report, at the end of the run. `digest` comes from the run's [`Digest`](crate::trace::Digest).
+    pub fn finish(mut self, digest: String) -> Report {
+        let end_us = self.end.as_nanos() / 1000;
+        let steps = end_us.div_ceil(self.step.as_micros()) as usize;
+        let mut series = BTreeMap::new();
+        let text = |name: Name, what: &str| format!("{}/{what}", self.names.text(name));
+        for ((name, what), values) in std::mem::take(&mut self.marks) {
+            let values = values.padded(steps);
+            let sum: u64 = values.iter().sum();
+            *self.totals.entry(what.into()).or_default() += sum;
+            self.totals.insert(text(name, what), sum);
+            series.insert(text(name, what), Series { kind: SeriesKind::Count, values });
+        }
+        for ((name, what), mut gauge) in std::mem::take(&mut self.gauges) {
+            gauge.advance(steps.saturating_sub(1));
+            let values = gauge.max.padded(steps);
+            series.insert(text(name, what), Series { kind: SeriesKind::GaugeMax, values });
+        }
+        let step_us = self.step.as_micros();
+        for (name, steps_of) in std::mem::take(&mut self.loops) {
+            let share = |steps_of: Steps| {
+                let values = steps_of.padded(steps).into_iter().map(|ns| ns / step_us.max(1)).collect();
+                Series { kind: SeriesKind::PerMille, values }
+            };
+            series.insert(text(name, "cpu"), share(steps_of.busy));
+            series.insert(text(name, "gc"), share(steps_of.gc));
+            let values = steps_of.lag_us.padded(steps);
+            series.insert(text(name, "loop.lag"), Series { kind: SeriesKind::SpanMaxUs, values });
+        }
+        let classes = std::mem::take(&mut self.classes)
+            .into_iter()
+            .map(|(name, class)| (self.names.text(name).to_string(), class.finish(steps)));
+        Report {
+            duration_us: end_us,
+            step_us,
+            classes: classes.collect(),
+            faults: self.faults.into_iter().map(|(_, window)| window).collect(),
+            totals: self.totals,
+            series,
+            events: self.events,
+            digest,
+        }
+    }
+
+    fn step_of(&self, at: SimTime) -> usize {
+        (at.as_nanos() / self.step.as_nanos()) as usize
+    }
+
+    fn class(&mut self, class: Name) -> &mut Class {
+        self.classes.entry(class).or_insert_with(Class::new)
+    }
+
+    fn count(&mut self, step: usize, of: Name, what: &'static str) {
+        *self.marks.entry((of, what)).or_default().at(step) += 1;
+    }
+
+    fn fault(&mut self, at: SimTime, fault: Name, active: bool) {
+        let at_us = at.as_nanos() / 1000;
+        if active {
+            let name = self.names.text(fault).to_string();
+            let until_us = self.end.as_nanos() / 1000;
+            self.faults.push((fault, FaultWindow { name, from_us: at_us, until_us }));
+        } else if let Some((_, window)) = self.faults.iter_mut().rev().find(|(name, _)| *name == fault) {
+            window.until_us = at_us;
+        }
+    }
+}
+
+impl Sink for Metrics {
+    fn record(&mut self, at: SimTime, event: &Event) {
+        self.events += 1;
+        let step = self.step_of(at);
+        match *event {
+            Event::Arrived { class, customer } => {
+                let class = self.class(class);
+                class.report.offered += 1;
+                class.waiting.insert(customer, step);
+                *class.offered.at(step) += 1;
+            }
+            Event::Pressed { class, press, .. } => self.class(class).report.reloads += u64::from(press > 1),
+            Event::Served { class, customer, waited } => self.class(class).served(step, customer, waited),
+            Event::Failed { class, customer, code, .. } => {
+                let class = self.class(class);
+                *class.report.failed.entry(code.text().into()).or_default() += 1;
+                let arrived = class.arrival_step(customer);
+                *class.failed.at(arrived) += 1;
+            }
+            Event::Abandoned { class, customer, .. } => {
+                let class = self.class(class);
+                class.report.abandoned += 1;
+                let arrived = class.arrival_step(customer);
+                *class.unanswered.at(arrived) += 1;
+            }
+            Event::Fact { what, .. } => self.count(step, what, "facts"),
+            Event::CallEnded { channel, code, .. } => self.count(step, channel, code.text()),
+            Event::Handled { server, stale, .. } => {
+                self.count(step, server, "handled");
+                if stale {
+                    self.count(step, server, Mark::Stale.text());
+                }
+            }
+            Event::Ran { process, busy, waited, gc } => {
+                let steps = self.loops.entry(process).or_default();
+                *steps.busy.at(step) += busy.as_nanos();
+                *steps.gc.at(step) += gc.as_nanos();
+                let lag = steps.lag_us.at(step);
+                *lag = (*lag).max(waited.as_micros());
+            }
+            Event::Started { process, restarts } if restarts > 0 => self.count(step, process, "restarts"),
+            Event::Started { .. } => {}
+            Event::Exited { process, why } => {
+                self.count(step, process, "exits");
+                if why == Exit::OutOfMemory {
+                    self.count(step, process, "oom");
+                }
+            }
+            Event::Connection { from, change, .. } => self.count(step, from, change.text()),
+            Event::Gauged { of, gauge, value } => {
+                self.gauges.entry((of, gauge.text())).or_default().set(step, value);
+            }
+            Event::Marked { at, mark } => self.count(step, at, mark.text()),
+            Event::Fault { fault, active } => self.fault(at, fault, active),
+        }
+    }
+}
