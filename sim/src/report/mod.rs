@@ -1,12 +1,14 @@
 //! The report of a run: integers only, folded from the trace.
 
 mod fold;
+mod verdict;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 pub use self::fold::Metrics;
+pub use self::verdict::{Verdict, VerdictKind};
 
 /// Everything a run measured. All values are integers; keys are stable and sorted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
