@@ -7,9 +7,12 @@ compile_error!(
 );
 
 pub mod dist;
+pub mod grpc;
+pub mod http;
 pub mod engine;
 pub mod net;
 pub mod process;
 pub mod report;
 pub mod trace;
 pub mod units;
+pub mod workload;

@@ -1,0 +1,207 @@
+//! The client an application holds: a channel with its guards.
+//!
+//! From the outside in: bulkhead, retry loop with its budget, circuit breaker, one gRPC call.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use super::breaker::{Breaker, Circuit};
+use super::call::Caller;
+use super::channel::Channel;
+use super::message::{Context, Message, Status};
+use super::policy::{ClientPolicy, RetryLoop, earlier};
+use super::subchannel::State;
+use super::throttle::{Budget, Throttle};
+use super::{CLIENT_BYTES_PER_CALL, Site};
+use crate::engine::SimTime;
+use crate::net::HostId;
+use crate::trace::{Code, Event, Gauge, Mark};
+
+const OPEN: Status = Status::new(Code::Unavailable, "Circuit breaker is open");
+const FULL: Status = Status::new(Code::ResourceExhausted, "Bulkhead is full");
+/// Codes that say the service is in trouble, and not that the request was wrong.
+const TROUBLE: [Code; 5] =
+    [Code::Unavailable, Code::DeadlineExceeded, Code::ResourceExhausted, Code::Internal, Code::Unknown];
+
+/// Calls one service. Cheap to clone; belongs to one incarnation of its process.
+#[derive(Clone)]
+pub struct Client(Rc<Inner>);
+
+struct Inner {
+    caller: Caller,
+    policy: Rc<ClientPolicy>,
+    breaker: Option<Breaker>,
+    budget: Option<Budget>,
+    pending: Cell<u64>,
+}
+
+impl Client {
+    /// A client called `name` (say `order->inventory`) for the service at `targets`. Connects at the first call.
+    pub fn new(site: &Site, name: &str, targets: &[(HostId, u16)], policy: ClientPolicy) -> Self {
+        let process = &site.process;
+        let policy = Rc::new(policy);
+        let draws = process.sim().draws(&format!("{name}/retry")).at(process.incarnation());
+        let caller = Caller {
+            site: site.clone(),
+            channel: Channel::new(site, process.trace().name(name), targets, &policy),
+            policy: policy.clone(),
+            throttle: policy.throttling.map(Throttle::new),
+            draws: RefCell::new(draws),
+        };
+        let (breaker, budget) = (policy.breaker.map(Breaker::new), policy.budget.map(Budget::new));
+        Self(Rc::new(Inner { caller, policy, breaker, budget, pending: Cell::new(0) }))
+    }
+
+    /// Makes one call. `parent` is the call being served, for propagation (used only if the policy says so).
+    ///
+    /// # Errors
+    /// The status with which the call ended, from the server or from this side.
+    pub async fn call(
+        &self,
+        method: &'static str,
+        message: Message,
+        parent: Option<&Context>,
+    ) -> Result<Message, Status> {
+        let inner = &*self.0;
+        let began = inner.now();
+        let result = match inner.policy.bulkhead {
+            Some(limit) if inner.pending.get() >= u64::from(limit) => {
+                inner.caller.mark(Mark::Shed);
+                Err(FULL)
+            }
+            _ => {
+                let _pending = InFlight::new(&self.0);
+                let _held = inner.caller.site.process.hold(CLIENT_BYTES_PER_CALL + u64::from(message.bytes));
+                inner.looped(method, message, parent).await
+            }
+        };
+        let code = result.as_ref().map_or_else(|status| status.code, |_| Code::Ok);
+        let (channel, took) = (inner.caller.channel.name, inner.now().since(began));
+        inner.caller.site.process.trace().emit(Event::CallEnded { channel, code, took });
+        result
+    }
+
+    /// The channel's connectivity state.
+    pub fn state(&self) -> State {
+        self.0.caller.channel.state()
+    }
+
+    /// Calls that have not ended.
+    pub fn pending(&self) -> u64 {
+        self.0.pending.get()
+    }
+}
+
+impl Inner {
+    fn now(&self) -> SimTime {
+        self.caller.site.process.sim().now()
+    }
+
+    /// The retry loop of the application, if it has one.
+    async fn looped(
+        &self,
+        method: &'static str,
+        message: Message,
+        parent: Option<&Context>,
+    ) -> Result<Message, Status> {
+        self.budget.iter().for_each(Budget::earn);
+        let mut attempt = 1;
+        loop {
+            let result = self.guarded(method, message.clone(), parent).await;
+            let (Err(status), Some(policy)) = (&result, &self.policy.retry_loop) else { return result };
+            if !self.may_retry(policy, status, attempt, parent) {
+                return result;
+            }
+            let wait = policy.backoff.wait(attempt, &mut self.caller.draws.borrow_mut());
+            self.caller.sleep(wait).await;
+            attempt += 1;
+            self.caller.mark(Mark::Retry);
+        }
+    }
+
+    fn may_retry(&self, policy: &RetryLoop, status: &Status, attempt: u32, parent: Option<&Context>) -> bool {
+        let caller_gone = self.policy.propagate && parent.is_some_and(Context::is_cancelled);
+        if attempt >= policy.attempts || !policy.codes.contains(&status.code) || caller_gone {
+            return false;
+        }
+        let allowed = self.budget.as_ref().is_none_or(Budget::spend);
+        if !allowed {
+            self.caller.mark(Mark::RetrySuppressed);
+        }
+        allowed
+    }
+
+    /// One attempt behind the circuit breaker.
+    async fn guarded(
+        &self,
+        method: &'static str,
+        message: Message,
+        parent: Option<&Context>,
+    ) -> Result<Message, Status> {
+        let own = self.policy.deadline.map(|span| self.now() + span);
+        let parents = parent.filter(|_| self.policy.propagate).and_then(Context::deadline);
+        let deadline = earlier(own, parents);
+        let Some(breaker) = &self.breaker else {
+            return self.caller.unary(method, message, deadline, parent).await;
+        };
+        let admitted = self.watch(breaker, || breaker.admit(self.now()));
+        if !admitted {
+            self.caller.mark(Mark::BreakerRefused);
+            return Err(OPEN);
+        }
+        let mut probe = Probe { breaker, decided: false };
+        let result = self.caller.unary(method, message, deadline, parent).await;
+        probe.decided = true;
+        let ok = result.as_ref().err().is_none_or(|status| !TROUBLE.contains(&status.code));
+        self.watch(breaker, || breaker.record(self.now(), ok));
+        result
+    }
+
+    /// Does something to the breaker and shows its state if that changed.
+    fn watch<T>(&self, breaker: &Breaker, act: impl FnOnce() -> T) -> T {
+        let before: Circuit = breaker.circuit();
+        let result = act();
+        if breaker.circuit() != before {
+            let value = breaker.circuit() as u64;
+            self.caller.site.process.trace().gauge(self.caller.channel.name, Gauge::Breaker, value);
+        }
+        result
+    }
+}
+
+/// Gives a probe back when its call is dropped without a result.
+struct Probe<'a> {
+    breaker: &'a Breaker,
+    decided: bool,
+}
+
+impl Drop for Probe<'_> {
+    fn drop(&mut self) {
+        if !self.decided {
+            self.breaker.forget();
+        }
+    }
+}
+
+/// Counts a call as pending for as long as it lives.
+struct InFlight(Rc<Inner>);
+
+impl InFlight {
+    fn new(inner: &Rc<Inner>) -> Self {
+        let guard = Self(inner.clone());
+        guard.change(inner.pending.get() + 1);
+        guard
+    }
+
+    fn change(&self, pending: u64) {
+        self.0.pending.set(pending);
+        let caller = &self.0.caller;
+        caller.site.process.trace().gauge(caller.channel.name, Gauge::CallsPending, pending);
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.change(self.0.pending.get() - 1);
+    }
+}

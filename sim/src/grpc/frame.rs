@@ -1,0 +1,45 @@
+//! What travels on a connection: HTTP/2 frames at the grain of calls (MODEL-REFERENCE.md A1).
+
+use super::message::{Message, Status};
+use crate::engine::SimDuration;
+
+/// HEADERS of a request with the usual compression state: path, timeout and metadata.
+const REQUEST_HEADERS: u32 = 120;
+/// Response HEADERS and trailers.
+const RESPONSE_HEADERS: u32 = 60;
+/// Five bytes of gRPC prefix and nine of the DATA frame's header.
+const DATA_PREFIX: u32 = 14;
+/// A frame header and a small body: SETTINGS, PING, RST_STREAM, GOAWAY.
+const CONTROL: u32 = 17;
+
+/// One frame, or the frames of one call that travel together.
+pub(crate) enum Frame {
+    /// The server's first frame; a client is not READY before it (A1).
+    Settings { max_streams: Option<u32> },
+    /// HEADERS and DATA of a call.
+    Request { stream: u32, method: &'static str, timeout: Option<SimDuration>, message: Message },
+    /// HEADERS, DATA and trailers, or trailers only.
+    Response { stream: u32, result: Result<Message, Status> },
+    /// RST_STREAM(CANCEL).
+    Reset { stream: u32 },
+    /// RST_STREAM(REFUSED_STREAM): the application never saw the call.
+    Refused { stream: u32 },
+    /// Keepalive.
+    Ping,
+    /// Its answer.
+    Pong,
+    /// GOAWAY with an error, sent by the reset guard.
+    Flooded,
+}
+
+impl Frame {
+    /// Bytes on the wire.
+    pub(crate) fn bytes(&self) -> u32 {
+        match self {
+            Frame::Request { message, .. } => REQUEST_HEADERS + DATA_PREFIX + message.bytes,
+            Frame::Response { result: Ok(message), .. } => RESPONSE_HEADERS + DATA_PREFIX + message.bytes,
+            Frame::Response { result: Err(_), .. } => RESPONSE_HEADERS,
+            _ => CONTROL,
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! gRPC after grpc-js 1.14 (MODEL-REFERENCE.md A1–A7): channel, calls, server, and the guards a client library adds.
+//!
+//! | where | what is decided there |
+//! |---|---|
+//! | [`policy`] | every default |
+//! | `channel`, `subchannel` | connectivity states, balancing, connection backoff |
+//! | `session`, `server_session` | streams and their limit, keepalive, the reset guard |
+//! | `call` | deadline, propagation, gRPC retries, hedging |
+//! | [`Client`] | bulkhead, retry loop, budget, circuit breaker |
+//! | [`Server`] | methods, concurrency limit, load shedding |
+//!
+//! **Not modelled:** streaming calls; HTTP/2 flow control and message size limits; GOAWAY on shutdown, connection age;
+//! the client's 30-minute idle time-out; name resolution and its 30 s refresh; retry buffers (every body is kept);
+//! TLS; the policing of too many pings (grpc-js servers have none).
+
+mod attempt;
+mod breaker;
+mod call;
+mod channel;
+mod client;
+mod frame;
+mod message;
+pub mod policy;
+mod server;
+mod server_session;
+mod session;
+mod subchannel;
+mod throttle;
+
+pub use self::client::Client;
+pub use self::message::{Context, Message, Pushback, Status};
+pub use self::policy::{ClientPolicy, ServerPolicy};
+pub use self::server::Server;
+pub use self::subchannel::State;
+
+use crate::engine::SimDuration;
+use crate::net::{HostId, Net};
+use crate::process::Process;
+
+/// Heap a server holds for one pending unary call (A8, EXP-8: about 4.9 kB of V8 heap).
+const SERVER_BYTES_PER_CALL: u64 = 4_900;
+/// Heap a client holds for one pending unary call (A8, EXP-8: about 9.3 kB of V8 heap).
+const CLIENT_BYTES_PER_CALL: u64 = 9_300;
+/// CPU of the client for one call, charged when its answer is parsed: the same order as the server's, an assumption.
+const CLIENT_CPU_PER_CALL: SimDuration = SimDuration::from_micros(80);
+
+/// Where a service lives: its process, and that process's host on the network.
+#[derive(Clone)]
+pub struct Site {
+    /// The process.
+    pub process: Process,
+    /// The network.
+    pub net: Net,
+    /// The host.
+    pub host: HostId,
+}

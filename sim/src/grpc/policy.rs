@@ -1,0 +1,280 @@
+//! Every policy of a channel and a server, as data. Defaults are those of grpc-js 1.14 (MODEL-REFERENCE.md A2, A6): nothing
+//! is limited, nothing has a deadline, nothing is retried.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{SimDuration, SimTime, Stream};
+use crate::trace::Code;
+
+/// How a client calls one service.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClientPolicy {
+    /// Time allowed for one call, all gRPC retries included. Without it a call waits for ever (A2).
+    pub deadline: Option<SimDuration>,
+    /// Pass the caller's own deadline and cancellation on (`parent: call` in grpc-js, A4). Opt-in there, so off here.
+    pub propagate: bool,
+    /// Queue instead of failing while the channel is in transient failure (A3).
+    pub wait_for_ready: bool,
+    /// gRPC's own retries, from the service config (A6).
+    pub retry: Option<RetryPolicy>,
+    /// The retry throttle of the service config (A6).
+    pub throttling: Option<RetryThrottling>,
+    /// Hedging; excludes `retry` (A6).
+    pub hedging: Option<HedgingPolicy>,
+    /// A loop around the call, as application code writes it: every attempt has a deadline of its own.
+    pub retry_loop: Option<RetryLoop>,
+    /// Limits the retries of `retry_loop` to a share of the calls (MODEL-REFERENCE.md G5).
+    pub budget: Option<RetryBudget>,
+    /// Fails calls at once while most calls fail.
+    pub breaker: Option<BreakerPolicy>,
+    /// Calls in flight at most; one more fails at once with RESOURCE_EXHAUSTED.
+    pub bulkhead: Option<u32>,
+    /// HTTP/2 pings.
+    pub keepalive: Option<KeepalivePolicy>,
+    /// How addresses are used.
+    pub balancing: Balancing,
+}
+
+/// The balancing policy of a channel (A1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Balancing {
+    /// One address takes all calls.
+    #[default]
+    PickFirst,
+    /// Calls rotate over all connected addresses.
+    RoundRobin,
+}
+
+/// `retryPolicy` of a gRPC service config (A6).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetryPolicy {
+    /// Attempts in all, the first included. More than five count as five.
+    pub max_attempts: u32,
+    /// Waits between attempts.
+    pub backoff: Backoff,
+    /// Codes that may be retried.
+    pub codes: Vec<Code>,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self { max_attempts: 4, backoff: Backoff::default(), codes: vec![Code::Unavailable] }
+    }
+}
+
+/// A loop of attempts in application code.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetryLoop {
+    /// Attempts in all, the first included.
+    pub attempts: u32,
+    /// Waits between attempts.
+    pub backoff: Backoff,
+    /// Codes that may be retried.
+    pub codes: Vec<Code>,
+}
+
+impl Default for RetryLoop {
+    fn default() -> Self {
+        Self {
+            attempts: 4,
+            backoff: Backoff::default(),
+            codes: vec![Code::Unavailable, Code::DeadlineExceeded, Code::Internal, Code::ResourceExhausted],
+        }
+    }
+}
+
+/// Waits that grow: the n-th is `initial · multiplier^(n−1)`, at most `max`, with jitter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Backoff {
+    /// First wait.
+    pub initial: SimDuration,
+    /// Growth from wait to wait, in percent: 200 doubles.
+    pub multiplier_percent: u32,
+    /// Longest wait before jitter.
+    pub max: SimDuration,
+    /// How waits are spread.
+    pub jitter: Jitter,
+}
+
+impl Default for Backoff {
+    /// The waits of the measured run of MODEL-REFERENCE.md G16: 50 · 2ⁿ ms ± 20 %.
+    fn default() -> Self {
+        Self {
+            initial: SimDuration::from_millis(50),
+            multiplier_percent: 200,
+            max: SimDuration::from_secs(5),
+            jitter: Jitter::Fifth,
+        }
+    }
+}
+
+/// How a wait `v` is spread (names after Brooker 2015, MODEL-REFERENCE.md G6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Jitter {
+    /// Exactly `v`: clients that failed together retry together.
+    None,
+    /// `v · U(0.8, 1.2)`, as gRPC does (A6).
+    Fifth,
+    /// `v/2 + U(0, v/2)`.
+    Equal,
+    /// `U(0, v)`.
+    Full,
+}
+
+impl Backoff {
+    /// The `n`-th wait, counted from 1.
+    pub fn wait(&self, n: u32, draws: &mut Stream) -> SimDuration {
+        let max = self.max.as_nanos();
+        let mut nanos = u128::from(self.initial.as_nanos().min(max));
+        for _ in 1..n {
+            nanos = (nanos * u128::from(self.multiplier_percent) / 100).min(u128::from(max));
+        }
+        let base = SimDuration::from_nanos(nanos as u64);
+        match self.jitter {
+            Jitter::None => base,
+            Jitter::Fifth => base.scale(800) + up_to(base.scale(400), draws),
+            Jitter::Equal => base / 2 + up_to(base / 2, draws),
+            Jitter::Full => up_to(base, draws),
+        }
+    }
+}
+
+/// `U(0, span)`.
+fn up_to(span: SimDuration, draws: &mut Stream) -> SimDuration {
+    SimDuration::from_nanos(draws.below(span.as_nanos() + 1))
+}
+
+/// `retryThrottling` of a gRPC service config (A6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetryThrottling {
+    /// Size of the bucket, at most 1000. Retries stop while half or less is left.
+    pub max_tokens: u32,
+    /// Thousandths of a token that a success puts back.
+    pub token_permille: u32,
+}
+
+/// `hedgingPolicy` of a gRPC service config (A6).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HedgingPolicy {
+    /// Copies in all, the first included. More than five count as five.
+    pub max_attempts: u32,
+    /// Wait before each further copy.
+    pub delay: SimDuration,
+    /// Codes that do not end the call but send the next copy at once.
+    #[serde(default)]
+    pub non_fatal: Vec<Code>,
+}
+
+/// A budget of retries: each call earns a share of a retry (MODEL-REFERENCE.md G5: 10 % keep the load at 1.1 times).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetryBudget {
+    /// Retries for a hundred calls.
+    pub percent: u32,
+    /// Retries that can be saved up.
+    pub burst: u32,
+}
+
+/// A circuit breaker over a sliding window of call results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct BreakerPolicy {
+    /// Width of the window.
+    pub window: SimDuration,
+    /// Results needed in the window before the breaker may open.
+    pub min_calls: u32,
+    /// Share of failures at which it opens, in percent.
+    pub failure_percent: u32,
+    /// How long it stays open before it lets probes through.
+    pub open_for: SimDuration,
+    /// Probes that must all succeed to close it.
+    pub probes: u32,
+}
+
+impl Default for BreakerPolicy {
+    /// Half of at least 20 calls in 5 s, 2 s open, 5 probes: the order of magnitude of common libraries' examples.
+    fn default() -> Self {
+        Self {
+            window: SimDuration::from_secs(5),
+            min_calls: 20,
+            failure_percent: 50,
+            open_for: SimDuration::from_secs(2),
+            probes: 5,
+        }
+    }
+}
+
+/// HTTP/2 keepalive of a client (A2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeepalivePolicy {
+    /// Time between pings.
+    pub time: SimDuration,
+    /// How long to wait for the answer before the connection is dropped.
+    #[serde(default = "keepalive_timeout")]
+    pub timeout: SimDuration,
+    /// Ping without calls too.
+    #[serde(default)]
+    pub without_calls: bool,
+}
+
+/// 20 s, on client and server (A2).
+fn keepalive_timeout() -> SimDuration {
+    SimDuration::from_secs(20)
+}
+
+/// How a server takes calls.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerPolicy {
+    /// `grpc.max_concurrent_streams`: calls beyond it wait in the client (A1). None by default.
+    pub max_concurrent_streams: Option<u32>,
+    /// Handlers at work at most; one more is refused with RESOURCE_EXHAUSTED. grpc-js has no such thing built in (A5).
+    pub concurrency_limit: Option<u32>,
+    /// Refuse a call with RESOURCE_EXHAUSTED when it has waited longer than this for the event loop: load shedding.
+    pub shed_after: Option<SimDuration>,
+    /// CPU to read a call, start its handler and write its answer.
+    pub cpu_per_call: SimDuration,
+    /// CPU to refuse a call without starting its handler.
+    pub cpu_per_refusal: SimDuration,
+    /// Token bucket against floods of stream resets (EXP-19; Node documents burst 1000 and rate 33/s as the defaults of its
+    /// http2 options `streamResetBurst` and `streamResetRate`).
+    pub reset_burst: u32,
+    /// Tokens that come back in a second.
+    pub reset_rate: u32,
+}
+
+impl Default for ServerPolicy {
+    /// No limits (A1, A2). CPU: of the order of 10 000 small calls a second on one core, an assumption of this model.
+    fn default() -> Self {
+        Self {
+            max_concurrent_streams: None,
+            concurrency_limit: None,
+            shed_after: None,
+            cpu_per_call: SimDuration::from_micros(100),
+            cpu_per_refusal: SimDuration::from_micros(30),
+            reset_burst: 1000,
+            reset_rate: 33,
+        }
+    }
+}
+
+/// `maxAttempts` above this counts as this (A2: `grpc-node.retry_max_attempts_limit`).
+pub(crate) const ATTEMPTS_CAP: u32 = 5;
+
+/// The earlier of two optional deadlines.
+pub(crate) fn earlier(a: Option<SimTime>, b: Option<SimTime>) -> Option<SimTime> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (one, other) => one.or(other),
+    }
+}

@@ -1,0 +1,234 @@
+//! The client's side of one HTTP/2 connection: streams, their limit, keepalive.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::{Rc, Weak};
+
+use super::attempt::{Attempt, Outcome, Place};
+use super::frame::Frame;
+use super::message::Status;
+use super::policy::KeepalivePolicy;
+use super::subchannel::Subchannel;
+use super::{CLIENT_CPU_PER_CALL, Site};
+use crate::engine::SimDuration;
+use crate::net::{Conn, ConnEvents, ConnectOptions, HostId};
+use crate::process::ProcessTimer;
+use crate::trace::{Code, ConnChange, Gauge, Name};
+
+const DROPPED: Status = Status::new(Code::Unavailable, "Connection dropped");
+const FLOODED: Status = Status::new(Code::Internal, "Session closed with error");
+
+/// One connection and the calls on it.
+pub(crate) struct Session {
+    site: Site,
+    name: Name,
+    me: Weak<Session>,
+    owner: Weak<Subchannel>,
+    keepalive: Option<KeepalivePolicy>,
+    conn: RefCell<Option<Conn>>,
+    ready: Cell<bool>,
+    over: Cell<bool>,
+    limit: Cell<u32>,
+    next_stream: Cell<u32>,
+    streams: RefCell<BTreeMap<u32, Rc<Attempt>>>,
+    queue: RefCell<VecDeque<Rc<Attempt>>>,
+    queued: Cell<u64>,
+    ping_timer: RefCell<Option<ProcessTimer>>,
+}
+
+impl Session {
+    /// Connects to `target`; `owner` hears how it went.
+    pub(crate) fn open(
+        site: &Site,
+        name: Name,
+        owner: Weak<Subchannel>,
+        target: (HostId, u16),
+        keepalive: Option<KeepalivePolicy>,
+    ) -> Rc<Self> {
+        let session = Rc::new_cyclic(|me: &Weak<Session>| Self {
+            site: site.clone(),
+            name,
+            me: me.clone(),
+            owner,
+            keepalive,
+            conn: RefCell::new(None),
+            ready: Cell::new(false),
+            over: Cell::new(false),
+            limit: Cell::new(u32::MAX),
+            next_stream: Cell::new(1),
+            streams: RefCell::default(),
+            queue: RefCell::default(),
+            queued: Cell::new(0),
+            ping_timer: RefCell::default(),
+        });
+        let conn = site.net.connect(site.host, target.0, target.1, ConnectOptions::default(), session.clone());
+        *session.conn.borrow_mut() = Some(conn);
+        session
+    }
+
+    /// Puts an attempt on a stream, or behind those that wait for one.
+    pub(crate) fn start(&self, attempt: Rc<Attempt>) {
+        if attempt.is_over() {
+            return;
+        }
+        if self.streams.borrow().len() < self.limit.get() as usize {
+            self.open_stream(attempt);
+        } else {
+            attempt.moved_to(Place::Queue(self.me.clone()));
+            self.queue.borrow_mut().push_back(attempt);
+            self.set_queued(self.queued.get() + 1);
+        }
+    }
+
+    /// A queued attempt was cancelled; its entry is skipped when its turn comes.
+    pub(crate) fn left_queue(&self) {
+        self.set_queued(self.queued.get() - 1);
+    }
+
+    /// Cancels a stream: RST_STREAM(CANCEL) to the server, room for the next.
+    pub(crate) fn reset(&self, stream: u32) {
+        let removed = self.streams.borrow_mut().remove(&stream);
+        if removed.is_some() && self.site.process.is_up() {
+            self.send(Frame::Reset { stream });
+            self.fill_streams();
+        }
+    }
+
+    /// Closes without telling the owner.
+    pub(crate) fn shut_down(&self) {
+        self.over.set(true);
+        if let Some(conn) = self.conn.borrow_mut().take() {
+            conn.abort();
+        }
+    }
+
+    fn open_stream(&self, attempt: Rc<Attempt>) {
+        let stream = self.next_stream.replace(self.next_stream.get() + 2); // clients use odd numbers
+        let now = self.site.process.sim().now();
+        let timeout = attempt.deadline.map(|at| at.since(now));
+        attempt.moved_to(Place::Stream(self.me.clone(), stream));
+        let (method, message) = (attempt.method, attempt.message.clone());
+        self.streams.borrow_mut().insert(stream, attempt);
+        self.send(Frame::Request { stream, method, timeout, message });
+    }
+
+    fn fill_streams(&self) {
+        while self.streams.borrow().len() < self.limit.get() as usize {
+            let Some(next) = self.queue.borrow_mut().pop_front() else { return };
+            if !next.is_over() {
+                self.set_queued(self.queued.get() - 1);
+                self.open_stream(next);
+            }
+        }
+    }
+
+    fn set_queued(&self, value: u64) {
+        self.queued.set(value);
+        self.site.process.trace().gauge(self.name, Gauge::StreamsWaiting, value);
+    }
+
+    fn send(&self, frame: Frame) {
+        if let Some(conn) = &*self.conn.borrow() {
+            conn.send(frame.bytes(), Rc::new(frame));
+        }
+    }
+
+    /// A frame has been parsed by the event loop.
+    fn handle(&self, frame: &Frame) {
+        if self.over.get() {
+            return;
+        }
+        match frame {
+            Frame::Settings { max_streams } => self.settings(*max_streams),
+            Frame::Response { stream, result } => self.answered(*stream, Outcome::Done(result.clone())),
+            Frame::Refused { stream } => self.answered(*stream, Outcome::Refused),
+            Frame::Ping => self.send(Frame::Pong),
+            Frame::Pong => self.schedule_ping(),
+            Frame::Flooded => self.lost(FLOODED),
+            Frame::Request { .. } | Frame::Reset { .. } => {}
+        }
+    }
+
+    fn settings(&self, max_streams: Option<u32>) {
+        self.limit.set(max_streams.unwrap_or(u32::MAX));
+        if !self.ready.replace(true) {
+            self.schedule_ping();
+            if let Some(owner) = self.owner.upgrade() {
+                owner.ready();
+            }
+        }
+    }
+
+    fn answered(&self, stream: u32, outcome: Outcome) {
+        let attempt = self.streams.borrow_mut().remove(&stream);
+        if let Some(attempt) = attempt {
+            attempt.finish(outcome);
+            self.fill_streams();
+        }
+    }
+
+    /// The connection is gone: calls on streams fail, queued ones never left.
+    fn lost(&self, why: Status) {
+        if self.over.replace(true) {
+            return;
+        }
+        self.ping_timer.borrow_mut().take();
+        if let Some(conn) = self.conn.borrow_mut().take() {
+            conn.abort();
+        }
+        let (streams, queue) = (self.streams.take(), self.queue.take());
+        if let Some(owner) = self.owner.upgrade() {
+            if self.ready.get() { owner.lost() } else { owner.failed() }
+        }
+        for attempt in streams.into_values() {
+            attempt.finish(Outcome::Done(Err(why)));
+        }
+        for attempt in queue.into_iter().filter(|a| !a.is_over()) {
+            self.set_queued(self.queued.get() - 1);
+            attempt.finish(Outcome::NeverSent);
+        }
+    }
+
+    fn schedule_ping(&self) {
+        if let Some(policy) = self.keepalive {
+            self.after(policy.time, |session| session.ping(policy));
+        }
+    }
+
+    fn ping(&self, policy: KeepalivePolicy) {
+        if self.streams.borrow().is_empty() && !policy.without_calls {
+            return self.schedule_ping();
+        }
+        self.send(Frame::Ping);
+        self.after(policy.timeout, |session| session.lost(DROPPED));
+    }
+
+    fn after(&self, span: SimDuration, then: impl FnOnce(&Session) + 'static) {
+        let (process, me) = (&self.site.process, self.me.clone());
+        let timer = process.call_later(process.sim().now() + span, move || {
+            if let Some(session) = me.upgrade().filter(|s| !s.over.get()) {
+                then(&session);
+            }
+        });
+        *self.ping_timer.borrow_mut() = Some(timer);
+    }
+}
+
+impl ConnEvents for Session {
+    fn opened(&self) {}
+
+    fn message(&self, _bytes: u32, body: Rc<dyn Any>) {
+        let Ok(frame) = body.downcast::<Frame>() else { return };
+        let cpu = if matches!(*frame, Frame::Response { .. }) { CLIENT_CPU_PER_CALL } else { SimDuration::ZERO };
+        if let Some(me) = self.me.upgrade() {
+            self.site.process.readable(cpu, move || me.handle(&frame));
+        }
+    }
+
+    fn closed(&self, _why: ConnChange) {
+        if let Some(me) = self.me.upgrade() {
+            self.site.process.readable(SimDuration::ZERO, move || me.lost(DROPPED));
+        }
+    }
+}
