@@ -7,12 +7,14 @@ compile_error!(
 );
 
 pub mod dist;
+pub mod fault;
 pub mod grpc;
 pub mod http;
 pub mod engine;
 pub mod net;
 pub mod process;
 pub mod report;
+pub mod stage;
 pub mod trace;
 pub mod units;
 pub mod workload;

@@ -192,7 +192,7 @@ impl Session {
 
     fn schedule_ping(&self) {
         if let Some(policy) = self.keepalive {
-            self.after(policy.time, |session| session.ping(policy));
+            self.after(policy.time, move |session| session.ping(policy));
         }
     }
 

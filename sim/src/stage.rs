@@ -1,0 +1,115 @@
+//! The stage of a run: the named parts of a world, so that services can find each other and faults can find them.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::engine::Sim;
+use crate::grpc::Site;
+use crate::net::{LinkSpec, Net};
+use crate::process::{Pool, PoolSpec, Process, ProcessSpec, Workers, WorkersSpec};
+use crate::trace::{Exit, Trace};
+
+/// A world's parts by name. Cheap to clone.
+#[derive(Clone)]
+pub struct Stage(Rc<Inner>);
+
+struct Inner {
+    sim: Sim,
+    trace: Trace,
+    net: Net,
+    sites: RefCell<BTreeMap<String, Site>>,
+    workers: RefCell<BTreeMap<String, Workers>>,
+    pools: RefCell<BTreeMap<String, Pool>>,
+}
+
+impl Stage {
+    /// An empty stage with one network.
+    pub fn new(sim: &Sim, trace: &Trace, link: LinkSpec) -> Self {
+        let stage = Self(Rc::new(Inner {
+            sim: sim.clone(),
+            trace: trace.clone(),
+            net: Net::new(sim, trace, link),
+            sites: RefCell::default(),
+            workers: RefCell::default(),
+            pools: RefCell::default(),
+        }));
+        let parts = Rc::downgrade(&stage.0);
+        sim.at_end(move || {
+            if let Some(parts) = parts.upgrade() {
+                parts.sites.take();
+                parts.workers.take();
+                parts.pools.take();
+            }
+        });
+        stage
+    }
+
+    /// The engine.
+    pub fn sim(&self) -> &Sim {
+        &self.0.sim
+    }
+
+    /// The trace.
+    pub fn trace(&self) -> &Trace {
+        &self.0.trace
+    }
+
+    /// The network.
+    pub fn net(&self) -> &Net {
+        &self.0.net
+    }
+
+    /// Adds a service: a process on a host of its own. When the process ends, the kernel closes its sockets; when the host
+    /// vanishes, nobody does. Not started yet.
+    pub fn service(&self, name: &str, spec: ProcessSpec) -> Site {
+        let (net, host) = (self.0.net.clone(), self.0.net.add_host(name));
+        let process = Process::new(&self.0.sim, &self.0.trace, name, spec);
+        let kernel = net.clone();
+        process.on_exit(move |why| match why {
+            Exit::HostLost => kernel.crash_host(host),
+            Exit::OutOfMemory | Exit::Crashed | Exit::Stopped => kernel.crash_process(host),
+        });
+        let site = Site { process, net, host };
+        self.0.sites.borrow_mut().insert(name.into(), site.clone());
+        site
+    }
+
+    /// Adds a multi-worker server, such as a database.
+    pub fn workers(&self, name: &str, spec: WorkersSpec) -> Workers {
+        let workers = Workers::new(&self.0.sim, &self.0.trace, name, spec);
+        self.0.workers.borrow_mut().insert(name.into(), workers.clone());
+        workers
+    }
+
+    /// Makes a pool of a process and lists it as `<process>.<pool>`. A restarted process makes its pools anew.
+    pub fn pool(&self, process: &Process, name: &str, spec: PoolSpec) -> Pool {
+        let pool = Pool::new(process, name, spec);
+        let full = format!("{}.{name}", self.0.trace.text(process.name()));
+        self.0.pools.borrow_mut().insert(full, pool.clone());
+        pool
+    }
+
+    /// The service of this name.
+    pub fn site(&self, name: &str) -> Option<Site> {
+        self.0.sites.borrow().get(name).cloned()
+    }
+
+    /// The multi-worker server of this name.
+    pub fn workers_of(&self, name: &str) -> Option<Workers> {
+        self.0.workers.borrow().get(name).cloned()
+    }
+
+    /// The pool of this name, as it is now.
+    pub fn pool_of(&self, name: &str) -> Option<Pool> {
+        self.0.pools.borrow().get(name).cloned()
+    }
+
+    /// Starts all services, in order of their names.
+    pub fn start(&self) {
+        let sites: Vec<Site> = self.0.sites.borrow().values().cloned().collect();
+        for site in sites {
+            site.process.start();
+        }
+    }
+}
