@@ -6,6 +6,7 @@ compile_error!(
      setting. Unset RUSTFLAGS, or add `--cfg madsim` to it."
 );
 
+pub mod check;
 pub mod dist;
 pub mod fault;
 pub mod grpc;

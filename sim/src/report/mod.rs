@@ -1,14 +1,19 @@
 //! The report of a run: integers only, folded from the trace.
 
 mod fold;
+mod summary;
+#[cfg(test)]
+mod synthetic;
 mod verdict;
+mod window;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 pub use self::fold::Metrics;
-pub use self::verdict::{Verdict, VerdictKind};
+pub use self::summary::metrics;
+pub use self::verdict::{Judging, Verdict, VerdictKind, judge};
 
 /// Everything a run measured. All values are integers; keys are stable and sorted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
