@@ -108,7 +108,7 @@ impl fmt::Display for Bytes {
     /// The largest binary unit that divides the value, else decimal bytes: `64 MiB`, `118 B`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let exact = [("GiB", 1u64 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
-        match exact.iter().find(|(_, size)| self.0 > 0 && self.0 % size == 0) {
+        match exact.iter().find(|(_, size)| self.0 > 0 && self.0.is_multiple_of(*size)) {
             Some((name, size)) => write!(f, "{} {name}", self.0 / size),
             None => write!(f, "{} B", self.0),
         }
