@@ -16,8 +16,6 @@ pub(crate) enum Outcome {
     Done(Result<Message, Status>),
     /// It never left the client: retried without limit (MODEL-REFERENCE.md A6, transparent retries).
     NeverSent,
-    /// The server's library refused it before the application saw it: retried once (A6).
-    Refused,
 }
 
 /// Where an attempt is.

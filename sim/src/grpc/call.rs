@@ -81,7 +81,7 @@ impl Caller {
         message: Message,
         deadline: Option<SimTime>,
     ) -> Result<Message, Status> {
-        let (mut attempt, mut wait_number, mut refused) = (1, 1, false);
+        let (mut attempt, mut wait_number) = (1, 1);
         loop {
             let status = match self.send(method, &message, deadline).await {
                 Outcome::Done(Ok(reply)) => {
@@ -90,11 +90,6 @@ impl Caller {
                 }
                 Outcome::Done(Err(status)) => status,
                 Outcome::NeverSent => continue,
-                Outcome::Refused if !refused => {
-                    refused = true;
-                    continue;
-                }
-                Outcome::Refused => Status::new(Code::Unavailable, "Stream refused by server"),
             };
             let Some(policy) = retry else { return Err(status) };
             let wait = self.backoff(policy, &status, attempt, &mut wait_number);
@@ -157,7 +152,7 @@ impl Caller {
                         self.throttle.iter().for_each(Throttle::failed);
                         last = status;
                     }
-                    Some(Outcome::NeverSent | Outcome::Refused) | None => {}
+                    Some(Outcome::NeverSent) | None => {}
                 }
             }
             if more {

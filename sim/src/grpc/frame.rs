@@ -22,8 +22,6 @@ pub(crate) enum Frame {
     Response { stream: u32, result: Result<Message, Status> },
     /// RST_STREAM(CANCEL).
     Reset { stream: u32 },
-    /// RST_STREAM(REFUSED_STREAM): the application never saw the call.
-    Refused { stream: u32 },
     /// Keepalive.
     Ping,
     /// Its answer.

@@ -9,7 +9,7 @@
 //! | [`Client`] | bulkhead, retry loop, budget, circuit breaker |
 //! | [`Server`] | methods, concurrency limit, load shedding |
 //!
-//! **Not modelled:** streaming calls; HTTP/2 flow control and message size limits; GOAWAY on shutdown, connection age;
+//! **Not modelled:** streaming calls; HTTP/2 flow control and message size limits; GOAWAY on shutdown, REFUSED_STREAM, connection age;
 //! the client's 30-minute idle time-out; name resolution and its 30 s refresh; retry buffers (every body is kept);
 //! TLS; the policing of too many pings (grpc-js servers have none).
 
@@ -26,6 +26,9 @@ mod server_session;
 mod session;
 mod subchannel;
 mod throttle;
+
+#[cfg(test)]
+mod tests;
 
 pub use self::client::Client;
 pub use self::message::{Context, Message, Pushback, Status};

@@ -142,7 +142,6 @@ impl Session {
         match frame {
             Frame::Settings { max_streams } => self.settings(*max_streams),
             Frame::Response { stream, result } => self.answered(*stream, Outcome::Done(result.clone())),
-            Frame::Refused { stream } => self.answered(*stream, Outcome::Refused),
             Frame::Ping => self.send(Frame::Pong),
             Frame::Pong => self.schedule_ping(),
             Frame::Flooded => self.lost(FLOODED),

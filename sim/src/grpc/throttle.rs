@@ -64,21 +64,23 @@ impl Budget {
 mod tests {
     use super::*;
 
-    /// Everything fails, then nothing does: 10 tokens allow retries until 5 are gone; at 0.1 a success, one retry needs ten.
+    /// Everything fails, then nothing does: 10 tokens allow retries until 5 are gone; below that a retry costs ten successes at 0.1.
     #[test]
-    fn throttle_stops_at_half_and_sustains_a_tenth() {
+    fn throttle_stops_at_half_and_a_retry_costs_ten_successes() {
         let throttle = Throttle::new(RetryThrottling { max_tokens: 10, token_permille: 100 });
-        let mut retries = 0;
+        let mut failures = 0;
         while throttle.allows() {
             throttle.failed();
-            retries += 1;
+            failures += 1;
         }
-        assert_eq!(retries, 5);
+        assert_eq!(failures, 5);
+        throttle.succeeded();
+        assert!(throttle.allows());
+        throttle.failed();
         for _ in 0..10 {
             assert!(!throttle.allows());
             throttle.succeeded();
         }
-        throttle.succeeded();
         assert!(throttle.allows());
     }
 
