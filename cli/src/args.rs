@@ -1,0 +1,183 @@
+//! What may be typed: the commands, their arguments and their help.
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::lab::Request;
+
+/// Replay outages from a seed: run them, compare designs, read why they happen.
+#[derive(Debug, Parser)]
+#[command(name = "gridlock", version = version(), max_term_width = 100, after_help = EXITS)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXITS: &str = "Exit codes: 0 all claims hold · 1 a claim, check or verdict failed · 2 usage or specification error · \
+                     3 determinism broken · 101 a bug";
+
+fn version() -> &'static str {
+    crate::BUILD.trim_start_matches("gridlock ")
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the scenarios and their variants
+    List,
+    /// Play a scenario, say what happened and whether its claims hold
+    Run(RunArgs),
+    /// Put the metrics of two variants side by side
+    Compare(CompareArgs),
+    /// Tell what a scenario sets up, what it claims and why
+    Explain {
+        /// Name in the catalogue, or path of a scenario file
+        scenario: String,
+    },
+    /// Draw the figures of scenarios as SVG
+    Figures(FiguresArgs),
+    /// Play a scenario with many seeds: does its verdict depend on luck? Is each seed one history?
+    Verify(VerifyArgs),
+    /// Print the JSON schema of scenario files, for editors
+    Schema,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell to complete in
+        shell: Shell,
+    },
+}
+
+/// Which world to build: shared by everything that plays one.
+#[derive(Debug, clap::Args)]
+pub(crate) struct WorldArgs {
+    /// Name in the catalogue, or path of a scenario file
+    pub(crate) scenario: String,
+    /// Change a value of the specification, for every variant; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = assignment)]
+    pub(crate) set: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) world: WorldArgs,
+    /// Seed of the run [default: the scenario's own]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Play only this variant; may be repeated [default: all]
+    #[arg(long = "variant", value_name = "V")]
+    pub(crate) variants: Vec<String>,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+    /// Also write results, figure and traces into this directory
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Verdicts, tables and sparklines
+    Human,
+    /// One JSON object with stable keys
+    Json,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompareArgs {
+    #[command(flatten)]
+    pub(crate) world: WorldArgs,
+    /// Seed of both runs [default: the scenario's own]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// The variants to compare, given twice [default: the first two]
+    #[arg(long = "variant", value_name = "V")]
+    pub(crate) variants: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct FiguresArgs {
+    /// Names in the catalogue, or paths of scenario files [default: the whole catalogue]
+    #[arg(value_name = "SCENARIO")]
+    pub(crate) scenarios: Vec<String>,
+    /// Where to write them
+    #[arg(long, value_name = "DIR", default_value = "figures/out")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    pub(crate) world: WorldArgs,
+    /// Verify only this variant; may be repeated [default: all]
+    #[arg(long = "variant", value_name = "V")]
+    pub(crate) variants: Vec<String>,
+    /// Which seeds to play; the end is not included
+    #[arg(long, value_name = "FROM..TO", default_value = "0..32", value_parser = seeds)]
+    pub(crate) seeds: Range<u64>,
+    /// How many seeds must give the expected verdict [default: 30 of each 32]
+    #[arg(long, value_name = "N")]
+    pub(crate) at_least: Option<u64>,
+    /// How many runs at a time [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+}
+
+impl WorldArgs {
+    /// The request for these variants and this seed, without a trace.
+    pub(crate) fn request(&self, seed: Option<u64>, variants: &[String]) -> Request {
+        Request {
+            scenario: self.scenario.clone(),
+            seed,
+            variants: variants.to_vec(),
+            set: self.set.clone(),
+            trace: false,
+        }
+    }
+}
+
+fn assignment(text: &str) -> Result<String, &'static str> {
+    match text.split_once('=') {
+        Some((key, _)) if !key.trim().is_empty() => Ok(text.to_owned()),
+        _ => Err("expected KEY=VALUE, e.g. `order.pool=40`"),
+    }
+}
+
+/// Most seeds in one `verify`: its tallies stay in memory until the end.
+const SEEDS_MAX: u64 = 1_000_000;
+
+fn seeds(text: &str) -> Result<Range<u64>, String> {
+    let hint = || format!("expected FROM..TO, e.g. `0..32`, with 1 to {SEEDS_MAX} seeds");
+    let (from, to) = text.split_once("..").ok_or_else(hint)?;
+    let seeds = from.parse().map_err(|_| hint())?..to.parse().map_err(|_| hint())?;
+    if seeds.is_empty() || seeds.end - seeds.start > SEEDS_MAX { Err(hint()) } else { Ok(seeds) }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn seeds_are_a_range_that_is_not_empty() {
+        assert_eq!(seeds("3..9"), Ok(3..9));
+        for wrong in ["", "3", "..", "9..3", "3..3", "a..b", "0..=3", "-1..3", "0..1000001"] {
+            assert!(seeds(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_assignment_has_a_key() {
+        assert_eq!(assignment("order.pool=40"), Ok("order.pool=40".to_owned()));
+        assert!(assignment("order.pool").is_err());
+        assert!(assignment("=40").is_err());
+    }
+}

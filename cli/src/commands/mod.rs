@@ -1,0 +1,10 @@
+//! The commands, one file each. Every one asks the lab, then says what it found.
+
+pub(crate) mod compare;
+pub(crate) mod completions;
+pub(crate) mod explain;
+pub(crate) mod figures;
+pub(crate) mod list;
+pub(crate) mod play;
+pub(crate) mod schema;
+pub(crate) mod verify;

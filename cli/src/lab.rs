@@ -1,0 +1,147 @@
+//! What the command asks of the scenarios. The only file that names the scenarios crate beyond the types of an outcome.
+
+use gridlock_scenarios::outcome::Outcome;
+use miette::{Report, miette};
+
+/// A collection of scenarios that can be played. Shared by the threads of `verify`.
+pub trait Lab: Sync {
+    /// The scenarios, in the order in which they should be read.
+    fn list(&self) -> Vec<Entry>;
+
+    /// Plays the requested variants. `progress` is told what is being done, one line at a time.
+    fn play(&self, request: &Request, progress: &mut dyn FnMut(&str)) -> Result<Played, Report>;
+
+    /// Describes a scenario without playing it.
+    fn explain(&self, scenario: &str) -> Result<Explanation, Report>;
+
+    /// The JSON schema of scenario files.
+    fn schema(&self) -> serde_json::Value;
+
+    /// Draws an outcome as SVG.
+    fn figure(&self, outcome: &Outcome) -> Result<String, String>;
+}
+
+/// A scenario in the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The name to type.
+    pub name: String,
+    /// The title to read.
+    pub title: String,
+    /// One sentence.
+    pub summary: String,
+    /// Name and title of each variant.
+    pub variants: Vec<(String, String)>,
+}
+
+/// What to play.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// Name in the catalogue, or path of a file.
+    pub scenario: String,
+    /// The seed; none for the scenario's own.
+    pub seed: Option<u64>,
+    /// Names of variants; empty for all.
+    pub variants: Vec<String>,
+    /// Changes to the specification, `key=value`, applied to every variant.
+    pub set: Vec<String>,
+    /// True if the traces are wanted too.
+    pub trace: bool,
+}
+
+/// What came of a request.
+#[derive(Clone, Debug)]
+pub struct Played {
+    /// The runs, measured and judged.
+    pub outcome: Outcome,
+    /// Name of the variant and its trace as JSON Lines; empty unless requested.
+    pub traces: Vec<(String, String)>,
+}
+
+/// A scenario in words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Explanation {
+    /// Title of the scenario.
+    pub title: String,
+    /// What happens, in one paragraph.
+    pub summary: String,
+    /// What the reader is asked to predict.
+    pub question: String,
+    /// Parameters of the world.
+    pub world: Vec<Parameter>,
+    /// The faults, one line each.
+    pub faults: Vec<String>,
+    /// The designs that meet them.
+    pub variants: Vec<VariantText>,
+    /// What is claimed of them.
+    pub claims: Vec<ClaimText>,
+}
+
+/// A value and the reason for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parameter {
+    /// The key in the specification, e.g. `order.pool`.
+    pub key: String,
+    /// Its value with the unit, as written.
+    pub value: String,
+    /// Why it has this value; may be empty.
+    pub reason: String,
+}
+
+/// A variant in words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VariantText {
+    /// The name to type.
+    pub name: String,
+    /// What is different in it.
+    pub title: String,
+    /// Why one would build it so; may be empty.
+    pub why: String,
+    /// The verdict it should get; may be empty.
+    pub expected: String,
+    /// The values it sets over those of the world, as `key = value`.
+    pub sets: Vec<String>,
+}
+
+/// A claim in words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClaimText {
+    /// Stable id.
+    pub id: String,
+    /// The variant it speaks of.
+    pub variant: String,
+    /// What must hold, e.g. `browse.ok >= 17900`.
+    pub text: String,
+    /// Why one would expect it.
+    pub because: String,
+}
+
+/// The built-in catalogue, and scenario files by path.
+#[derive(Clone, Copy, Debug)]
+pub struct Catalogue;
+
+impl Lab for Catalogue {
+    fn list(&self) -> Vec<Entry> {
+        Vec::new()
+    }
+
+    fn play(&self, request: &Request, _progress: &mut dyn FnMut(&str)) -> Result<Played, Report> {
+        Err(unknown(&request.scenario))
+    }
+
+    fn explain(&self, scenario: &str) -> Result<Explanation, Report> {
+        Err(unknown(scenario))
+    }
+
+    fn schema(&self) -> serde_json::Value {
+        serde_json::Value::Bool(true)
+    }
+
+    fn figure(&self, outcome: &Outcome) -> Result<String, String> {
+        Err(format!("no figure is defined for `{}`", outcome.scenario))
+    }
+}
+
+fn unknown(scenario: &str) -> Report {
+    miette!(help = "`gridlock list` shows the catalogue", "no scenario `{scenario}`")
+}
