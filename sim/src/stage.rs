@@ -8,7 +8,7 @@ use crate::engine::Sim;
 use crate::grpc::Site;
 use crate::net::{LinkSpec, Net};
 use crate::process::{Pool, PoolSpec, Process, ProcessSpec, Workers, WorkersSpec};
-use crate::trace::{Exit, Trace};
+use crate::trace::{Event, Exit, Trace};
 
 /// A world's parts by name. Cheap to clone.
 #[derive(Clone)]
@@ -84,8 +84,11 @@ impl Stage {
 
     /// Makes a pool of a process and lists it as `<process>.<pool>`. A restarted process makes its pools anew.
     pub fn pool(&self, process: &Process, name: &str, spec: PoolSpec) -> Pool {
+        let size = u64::from(spec.size);
         let pool = Pool::new(process, name, spec);
         let full = format!("{}.{name}", self.0.trace.text(process.name()));
+        let (what, key) = (self.0.trace.name("pool.capacity"), self.0.trace.name(&full).hash());
+        self.0.trace.emit(Event::Fact { what, key, amount: size });
         self.0.pools.borrow_mut().insert(full, pool.clone());
         pool
     }

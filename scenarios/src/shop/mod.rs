@@ -6,7 +6,7 @@ pub mod spec;
 
 use std::rc::Rc;
 
-use gridlock_sim::engine::SimTime;
+use gridlock_sim::dist::Dist;
 use gridlock_sim::grpc::{Client, ClientPolicy, Server, ServerPolicy, Site};
 use gridlock_sim::http::{self, HttpServer};
 use gridlock_sim::net::HostId;
@@ -126,7 +126,7 @@ fn build_inventory(stage: &Stage, spec: &ShopSpec, sites: &Sites) {
     });
 }
 
-fn build_leaf(stage: &Stage, site: &Site, method: &'static str, server: &ServerPolicy, cpu: gridlock_sim::dist::Dist) {
+fn build_leaf(stage: &Stage, site: &Site, method: &'static str, server: &ServerPolicy, cpu: Dist) {
     let (stage, me, server) = (stage.clone(), site.clone(), server.clone());
     site.process.on_start(move || {
         let service = Rc::new(LeafService { work: work(&stage, &me, cpu), site: me.clone() });
@@ -144,7 +144,7 @@ fn client(site: &Site, callee: &str, host: HostId, policy: &ClientPolicy) -> Cli
     Client::new(site, &name, &[(host, GRPC)], policy.clone())
 }
 
-fn work(stage: &Stage, site: &Site, demand: gridlock_sim::dist::Dist) -> Work {
+fn work(stage: &Stage, site: &Site, demand: Dist) -> Work {
     let label = format!("{}/cpu", stage.trace().text(site.process.name()));
     Work { demand, draws: stage.sim().draws(&label) }
 }
@@ -154,7 +154,7 @@ fn connect(
     site: &Site,
     workers: &Workers,
     pool: &PoolSpec,
-    statement: gridlock_sim::dist::Dist,
+    statement: Dist,
 ) -> Database {
     let label = format!("{}/statement", stage.trace().text(site.process.name()));
     Database {
@@ -170,5 +170,16 @@ fn host(stage: &Stage, name: &str) -> HostId {
     stage.net().host(name).expect("the shop has built its hosts")
 }
 
-/// Nothing can be asked of the shop before this: connections and boots take a moment.
-pub const OPENS_AT: SimTime = SimTime::ZERO;
+/// Problems of the parameters, each as `<path>: <message>`.
+pub(crate) fn check(spec: &ShopSpec) -> Result<(), Vec<String>> {
+    let sizes = [
+        ("gateway.slots.size", spec.gateway.slots.size),
+        ("order.pool.size", spec.order.pool.size),
+        ("order.database.workers", spec.order.database.workers),
+        ("inventory.pool.size", spec.inventory.pool.size),
+        ("inventory.database.workers", spec.inventory.database.workers),
+    ];
+    let empty = sizes.iter().filter(|(_, size)| *size == 0);
+    let problems: Vec<String> = empty.map(|(path, _)| format!("world.shop.{path}: must be at least 1")).collect();
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}

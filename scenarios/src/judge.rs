@@ -1,0 +1,113 @@
+//! From a run to an outcome: verdict, checks, claims.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gridlock_sim::check::Finding;
+use gridlock_sim::report::{Judging, judge, metrics};
+
+use crate::outcome::{Check, ClaimOutcome, VariantOutcome};
+use crate::run::Run;
+use crate::spec::{Claim, Fault, Inject, Spec, Variant};
+use crate::world::WorldSpec;
+
+/// Judges the run of one variant. Claims are added by [`compare`], when all variants are there.
+pub(crate) fn outcome<F>(spec: &Spec<WorldSpec, F>, variant: &Variant, run: Run) -> VariantOutcome {
+    let context = Judging { warmup: spec.warmup, depends: depends(spec), backlog: None };
+    VariantOutcome {
+        name: variant.name.get_ref().clone(),
+        title: variant.title.clone(),
+        verdict: judge(&run.report, &context),
+        expected: variant.expect.map(|word| word.as_str().to_string()),
+        metrics: metrics(&run.report, spec.warmup),
+        checks: run.findings.into_iter().map(|finding| check(variant, finding)).collect(),
+        claims: Vec::new(),
+        report: run.report,
+    }
+}
+
+/// Classes that need something that a fault hits.
+fn depends<F>(spec: &Spec<WorldSpec, F>) -> BTreeSet<String> {
+    let classes = spec.workload.iter().map(|workload| workload.class.get_ref());
+    let needs_faulted = |class: &&String| {
+        let needs = spec.world.needs(class);
+        spec.fault.iter().any(|fault| hits(fault, &needs))
+    };
+    classes.filter(needs_faulted).cloned().collect()
+}
+
+fn hits(fault: &Fault, needs: &[String]) -> bool {
+    match &fault.inject {
+        Inject::PoolShrink { pool, .. } => pool.get_ref().split('.').next().is_some_and(|p| needs.iter().any(|n| n == p)),
+        inject => inject.nodes().into_iter().all(|node| needs.contains(node.get_ref())),
+    }
+}
+
+fn check(variant: &Variant, finding: Finding) -> (String, Check) {
+    let must_be_violated = variant.checks.violated.iter().any(|name| name == finding.name);
+    let check = Check { held: finding.held, must_be_violated, first_violation: finding.first_violation };
+    (finding.name.to_string(), check)
+}
+
+/// Evaluates the claims about the variants that were run. A claim that refers to a variant that was not run is left out.
+///
+/// # Errors
+/// A sentence, when a claim names a metric that no variant has.
+pub(crate) fn compare(claims: &[Claim], variants: &mut [VariantOutcome]) -> Result<(), String> {
+    let known: BTreeSet<String> = variants.iter().flat_map(|v| v.metrics.keys().cloned()).collect();
+    let measured: BTreeMap<String, BTreeMap<String, u64>> =
+        variants.iter().map(|v| (v.name.clone(), v.metrics.clone())).collect();
+    for claim in claims {
+        for metric in [Some(&claim.metric), claim.than.as_ref().map(|than| &than.metric)].into_iter().flatten() {
+            if !known.contains(metric.get_ref()) && measured.len() > 1 {
+                return Err(unknown_metric(claim.id.get_ref(), metric.get_ref(), &known));
+            }
+        }
+        for variant in variants.iter_mut() {
+            let concerned = claim.variant.as_ref().is_none_or(|name| *name.get_ref() == variant.name);
+            if let Some(result) = concerned.then(|| evaluate(claim, &variant.name, &measured)).flatten() {
+                variant.claims.push(result);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn evaluate(
+    claim: &Claim,
+    variant: &str,
+    measured: &BTreeMap<String, BTreeMap<String, u64>>,
+) -> Option<ClaimOutcome> {
+    // A metric that this variant does not have, though another does, counts what never happened.
+    let value = |variant: &str, metric: &str| {
+        let metrics = measured.get(variant)?;
+        Some(i64::try_from(metrics.get(metric).copied().unwrap_or(0)).unwrap_or(i64::MAX))
+    };
+    let left = value(variant, claim.metric.get_ref())?;
+    let expected = match (&claim.than, claim.value) {
+        (Some(than), _) => {
+            let other = than.variant.as_ref().map_or(variant, |name| name.get_ref());
+            scaled(value(other, than.metric.get_ref())?, than.factor.0)
+        }
+        (None, Some(value)) => value,
+        (None, None) => return None,
+    };
+    Some(ClaimOutcome {
+        id: claim.id.get_ref().clone(),
+        metric: claim.metric.get_ref().clone(),
+        op: claim.op.as_str().to_string(),
+        expected,
+        measured: left,
+        holds: claim.op.holds(left, expected),
+        because: claim.because.clone(),
+    })
+}
+
+fn scaled(value: i64, per_mille: u64) -> i64 {
+    i64::try_from(i128::from(value) * i128::from(per_mille) / 1000).unwrap_or(i64::MAX)
+}
+
+fn unknown_metric(claim: &str, metric: &str, known: &BTreeSet<String>) -> String {
+    let near = known.iter().max_by(|a, b| strsim::jaro(a, metric).total_cmp(&strsim::jaro(b, metric)));
+    let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    format!("claim `{claim}` names the metric `{metric}`, which no variant of this run has{hint}")
+}
