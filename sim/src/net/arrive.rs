@@ -35,7 +35,7 @@ impl Socket {
         }
         match net.socket(self.remote, key) {
             Some(server) if server.state.get() == State::SynReceived => server.retransmit(HEADERS, Signal::SynAck),
-            Some(server) => server.acknowledge(None),
+            Some(server) => server.acknowledge(None, 0),
             None if net.listener(self.remote, self.port).is_some() => self.enter_server(key),
             None => net.reject(self),
         }
@@ -66,9 +66,9 @@ impl Socket {
         match signal {
             Signal::SynAck => self.syn_ack(from),
             Signal::Rst => self.reset(),
-            Signal::Data(number) if self.established() => self.data(from, number),
-            Signal::Ack { next, sacked } if self.established() => self.acked(next, sacked),
-            Signal::Probe if self.established() => self.acknowledge(None),
+            Signal::Data { number, attempt } if self.established() => self.data(from, number, attempt),
+            Signal::Ack { next, sacked, attempt } if self.established() => self.acked(next, sacked, attempt),
+            Signal::Probe if self.established() => self.acknowledge(None, 0),
             _ => {}
         }
     }
@@ -77,14 +77,14 @@ impl Socket {
         if self.state.get() == State::SynSent {
             *self.peer.borrow_mut() = Rc::downgrade(server);
             self.open();
-            self.acknowledge(None);
+            self.acknowledge(None, 0);
             self.emit(ConnChange::Opened);
             let events = self.events.borrow().clone();
             if let Some(events) = events {
                 events.opened();
             }
         } else if Weak::ptr_eq(&self.peer.borrow(), &Rc::downgrade(server)) {
-            self.acknowledge(None);
+            self.acknowledge(None, 0);
         } else {
             self.net.reject(server);
         }
@@ -122,19 +122,19 @@ impl Socket {
         self.watch_idle();
     }
 
-    fn data(self: &Rc<Self>, from: &Rc<Self>, number: u64) {
+    fn data(self: &Rc<Self>, from: &Rc<Self>, number: u64, attempt: u64) {
         let arrival = self.receiver.borrow().classify(number);
         let payload = from.sender.borrow().payload(number).cloned();
         match (arrival, payload) {
-            (Arrival::Duplicate, _) | (_, None) => self.acknowledge(None),
+            (Arrival::Duplicate, _) | (_, None) => self.acknowledge(None, attempt),
             (_, Some(payload)) if self.state.get() == State::Closing && payload.body.is_some() => self.abort(),
             (Arrival::Early, Some(payload)) => {
                 self.receiver.borrow_mut().keep(number, payload);
-                self.acknowledge(Some(number));
+                self.acknowledge(Some(number), attempt);
             }
             (Arrival::Next, Some(payload)) => {
                 let behind = self.receiver.borrow_mut().fill();
-                self.acknowledge(None);
+                self.acknowledge(None, attempt);
                 self.deliver(payload);
                 behind.into_iter().for_each(|payload| self.deliver(payload));
             }
@@ -163,14 +163,14 @@ impl Socket {
     }
 
     /// Tells the peer what has arrived so far.
-    fn acknowledge(self: &Rc<Self>, sacked: Option<u64>) {
+    fn acknowledge(self: &Rc<Self>, sacked: Option<u64>, attempt: u64) {
         let next = self.receiver.borrow().next();
-        self.transmit(HEADERS, Signal::Ack { next, sacked });
+        self.transmit(HEADERS, Signal::Ack { next, sacked, attempt });
     }
 
-    fn acked(self: &Rc<Self>, next: u64, sacked: Option<u64>) {
+    fn acked(self: &Rc<Self>, next: u64, sacked: Option<u64>, attempt: u64) {
         let now = self.net.sim.now();
-        self.sender.borrow_mut().acked(now, next, sacked);
+        self.sender.borrow_mut().acked(now, next, sacked, attempt);
         loop {
             let lost = self.sender.borrow_mut().next_lost(now);
             let Some(number) = lost else { break };

@@ -21,7 +21,8 @@
 //! pacing, no flow-control window (memory is bounded by what callers send; see [`Conn::unacked`]), no Nagle, no
 //! delayed or piggybacked ACKs, no tail-loss probe and no RACK timer (a lone lost segment waits for the RTO), no ICMP
 //! errors, no TIME_WAIT (a repeated FIN is answered with RST), no half-open use after a FIN, no SYN queue or accept
-//! backlog limit, no ports of the client, no timestamps (hence Karn's rule), no `TCP_USER_TIMEOUT`. The RTO is that of
+//! backlog limit, no ports of the client, no timestamps in milliseconds (an ACK names the attempt it
+//! answers instead, which is what they are for), no `TCP_USER_TIMEOUT`. The RTO is that of
 //! RFC 6298, max(200 ms, SRTT + 4 RTTVAR); Linux puts the 200 ms below the deviation alone and so waits one SRTT longer.
 //! Segments are lost, never corrupted or duplicated. An acknowledgement names one segment received early, a real one up
 //! to three ranges.

@@ -30,13 +30,14 @@ const fn give_up_after(retries: u32) -> SimDuration {
 pub(super) struct Rto {
     /// Smoothed round trip and its mean deviation, once measured.
     estimate: Option<(SimDuration, SimDuration)>,
-    /// Expiries since the last progress.
+    /// Expiries since the last measured round trip.
     backoff: u32,
 }
 
 impl Rto {
-    /// Takes a measured round trip in. Karn's rule is the caller's: no samples from what was sent twice.
+    /// Takes a measured round trip in and ends the doubling. Only for round trips beyond doubt: Karn's rule is the caller's.
     pub(super) fn sample(&mut self, rtt: SimDuration) {
+        self.backoff = 0;
         self.estimate = Some(match self.estimate {
             None => (rtt, rtt / 2),
             Some((mean, deviation)) => {
@@ -57,11 +58,6 @@ impl Rto {
     pub(super) fn back_off(&mut self) {
         self.backoff += 1;
     }
-
-    /// An acknowledgement made progress: back to the estimate.
-    pub(super) fn progress(&mut self) {
-        self.backoff = 0;
-    }
 }
 
 #[cfg(test)]
@@ -79,7 +75,7 @@ mod tests {
             rto.back_off();
         }
         assert_eq!(waits, [200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 51_200, 102_400, 120_000, 120_000]);
-        rto.progress();
+        rto.sample(SimDuration::from_micros(500));
         assert_eq!(rto.current(), RTO_MIN);
     }
 

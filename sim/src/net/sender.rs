@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::rto::Rto;
+use super::signal::ATTEMPTS;
 use crate::engine::{SimDuration, SimTime};
 
 /// RFC 5681 and 6675, `DupThresh`: so many later segments must have arrived before an earlier one counts as lost.
@@ -23,13 +24,26 @@ pub(super) struct Payload {
 
 struct Outstanding {
     payload: Payload,
-    sent_at: SimTime,
-    /// Sent more than once: gives no round-trip sample (Karn), and only an expiry sends it once more.
-    resent: bool,
+    first_sent: SimTime,
+    last_sent: SimTime,
+    /// How often it was sent again.
+    attempt: u64,
     /// The peer is known to have it, though something before it is missing.
     sacked: bool,
     /// To be sent again at once.
     lost: bool,
+}
+
+impl Outstanding {
+    /// When the acknowledged `attempt` was sent, if that is beyond doubt (Karn's rule). A segment known to have arrived before
+    /// is not what is answered now.
+    fn sent_at(&self, attempt: u64) -> Option<SimTime> {
+        match attempt {
+            _ if self.sacked => None,
+            0 => Some(self.first_sent),
+            _ => (attempt == self.attempt % ATTEMPTS).then_some(self.last_sent),
+        }
+    }
 }
 
 /// What the retransmission timer has to do.
@@ -63,7 +77,14 @@ pub(super) struct Sender {
 impl Sender {
     /// Takes a segment to be sent now; returns its number.
     pub(super) fn push(&mut self, now: SimTime, payload: Payload) -> u64 {
-        self.queue.push_back(Outstanding { payload, sent_at: now, resent: false, sacked: false, lost: false });
+        self.queue.push_back(Outstanding {
+            payload,
+            first_sent: now,
+            last_sent: now,
+            attempt: 0,
+            sacked: false,
+            lost: false,
+        });
         if self.deadline.is_none() {
             self.restart_timer(now);
         }
@@ -72,8 +93,11 @@ impl Sender {
 
     /// What a segment carries, unless the peer has acknowledged it.
     pub(super) fn payload(&self, number: u64) -> Option<&Payload> {
-        let index = usize::try_from(number.checked_sub(self.first)?).ok()?;
-        self.queue.get(index).map(|segment| &segment.payload)
+        self.get(number).map(|segment| &segment.payload)
+    }
+
+    fn get(&self, number: u64) -> Option<&Outstanding> {
+        self.queue.get(usize::try_from(number.checked_sub(self.first)?).ok()?)
     }
 
     pub(super) fn unacked(&self) -> usize {
@@ -85,10 +109,15 @@ impl Sender {
         self.deadline
     }
 
-    /// The peer has everything below `ack`, and also segment `sacked`.
-    pub(super) fn acked(&mut self, now: SimTime, ack: u64, sacked: Option<u64>) {
+    /// How often a segment was sent again.
+    pub(super) fn attempt(&self, number: u64) -> u64 {
+        self.get(number).map_or(0, |segment| segment.attempt)
+    }
+
+    /// The peer has everything below `ack`, and also segment `sacked`; it answers that `attempt` of a segment.
+    pub(super) fn acked(&mut self, now: SimTime, ack: u64, sacked: Option<u64>, attempt: u64) {
         if ack > self.first {
-            self.progress(now, ack);
+            self.progress(now, ack, attempt);
         }
         if let Some(number) = sacked {
             self.sacked(number);
@@ -105,7 +134,7 @@ impl Sender {
             self.deadline = Some(now + self.rto.current()); // Linux re-arms when it resends the first segment
         }
         self.lost -= 1;
-        self.mark_resent(index);
+        self.mark_resent(now, index);
         Some(self.first + index as u64)
     }
 
@@ -126,30 +155,30 @@ impl Sender {
         if self.queue[0].lost {
             self.lost -= 1;
         }
-        self.mark_resent(0);
+        self.mark_resent(now, 0);
         Expiry::Resend(self.first)
     }
 
-    fn mark_resent(&mut self, index: usize) {
+    fn mark_resent(&mut self, now: SimTime, index: usize) {
         let segment = &mut self.queue[index];
-        segment.resent = true;
+        segment.attempt += 1;
+        segment.last_sent = now;
         segment.lost = false;
     }
 
-    fn progress(&mut self, now: SimTime, ack: u64) {
-        let mut sample = self.queue.front().map(|segment| now - segment.sent_at);
+    fn progress(&mut self, now: SimTime, ack: u64, attempt: u64) {
+        let mut sample = None;
         while self.first < ack {
             let Some(segment) = self.queue.pop_front() else { break };
             self.first += 1;
             self.lost -= usize::from(segment.lost);
-            if segment.resent {
-                sample = None; // Karn's rule, for the whole acknowledgement as in Linux
+            if let Some(sent) = segment.sent_at(attempt) {
+                sample = Some(now - sent);
             }
         }
         if let Some(rtt) = sample {
-            self.rto.sample(rtt);
+            self.rto.sample(rtt); // without one the doubled timeout stays: the other half of Karn's rule
         }
-        self.rto.progress();
         self.restart_timer(now);
         self.expired_are_lost();
     }
@@ -175,7 +204,7 @@ impl Sender {
         for segment in self.queue.iter_mut().rev() {
             if segment.sacked {
                 later += 1;
-            } else if later >= DUP_THRESHOLD && !segment.resent && !segment.lost {
+            } else if later >= DUP_THRESHOLD && segment.attempt == 0 && !segment.lost {
                 segment.lost = true;
                 self.lost += 1;
             }

@@ -190,14 +190,17 @@ impl Socket {
     fn push(self: &Rc<Self>, payload: Payload) {
         let size = HEADERS + u64::from(payload.bytes);
         let number = self.sender.borrow_mut().push(self.net.sim.now(), payload);
-        self.transmit(size, Signal::Data(number));
+        self.transmit(size, Signal::Data { number, attempt: 0 });
         self.watch_deadline();
     }
 
     /// Sends a segment that is still in the queue again.
     pub(super) fn resend(self: &Rc<Self>, number: u64) {
-        let bytes = self.sender.borrow().payload(number).map_or(0, |payload| payload.bytes);
-        self.retransmit(HEADERS + u64::from(bytes), Signal::Data(number));
+        let (bytes, attempt) = {
+            let sender = self.sender.borrow();
+            (sender.payload(number).map_or(0, |payload| payload.bytes), sender.attempt(number))
+        };
+        self.retransmit(HEADERS + u64::from(bytes), Signal::Data { number, attempt });
     }
 
     /// Sends something again, and says so.

@@ -134,3 +134,17 @@ fn jitter_and_loss_never_reorder_repeat_or_lose_a_message() {
     assert_eq!(heard(&log, "client")[1..], all);
     assert!(times(&log, "a->b segments.lost").len() > 50);
 }
+
+#[test]
+fn a_path_that_turns_slow_is_learnt_instead_of_flooded() {
+    let log = play(30, |world| {
+        world.serve(None);
+        let conn = world.dial(None);
+        world.at(1000, |world| world.net.set_extra_delay(world.a, world.b, SimDuration::from_millis(500)));
+        for second in 2..22 {
+            let conn = conn.clone();
+            world.at(second * 1000, move |_| send(&conn, 0));
+        }
+    });
+    assert_eq!(times(&log, "a->b retransmits"), [2 * S + 200 * MS], "only the first one takes it for a loss");
+}
