@@ -52,13 +52,14 @@ impl Signal {
             Signal::LingerTimer => (10, 0, 0, 0),
         };
         debug_assert!(number < 1 << NUMBER_BITS, "a connection carries fewer than 2^{NUMBER_BITS} messages");
-        ((number << SACK_BITS | sack) << ATTEMPT_BITS | attempt % ATTEMPTS) << KIND_BITS | kind
+        let numbers = (((number << SACK_BITS) | sack) << ATTEMPT_BITS) | (attempt % ATTEMPTS);
+        (numbers << KIND_BITS) | kind
     }
 
     /// The signal of a token.
     pub(super) fn of(token: u64) -> Self {
-        let attempt = token >> KIND_BITS & (ATTEMPTS - 1);
-        let sack = token >> KIND_BITS >> ATTEMPT_BITS & ((1 << SACK_BITS) - 1);
+        let attempt = (token >> KIND_BITS) & (ATTEMPTS - 1);
+        let sack = (token >> KIND_BITS >> ATTEMPT_BITS) & ((1 << SACK_BITS) - 1);
         let number = token >> KIND_BITS >> ATTEMPT_BITS >> SACK_BITS;
         match token & ((1 << KIND_BITS) - 1) {
             0 => Signal::Syn,

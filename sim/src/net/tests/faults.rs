@@ -161,3 +161,17 @@ fn keepalive_finds_a_silent_peer_and_leaves_a_living_one_alone() {
     });
     assert_eq!(times(&rebooted, "client reset"), [10 * S + 1000]);
 }
+
+#[test]
+fn keepalive_leaves_the_verdict_to_retransmission_while_data_is_outstanding() {
+    let second = SimDuration::from_secs;
+    let log = play(1000, move |world| {
+        world.serve(None);
+        let conn = world.dial(Some(Keepalive { idle: second(10), interval: second(1), probes: 3 }));
+        world.at(6000, move |world| {
+            world.cut_both(true);
+            send(&conn, 1);
+        });
+    });
+    assert_eq!(times(&log, "client timed-out"), [6 * S + 924_600 * MS]);
+}
