@@ -13,6 +13,8 @@ use crate::units::Bytes;
 
 /// Certainty in parts per million.
 const ALWAYS_PPM: u32 = 1_000_000;
+/// IPv4 and TCP headers without options: the size of a pure ACK, and what each message weighs on top of its bytes.
+pub(super) const HEADERS: u64 = 40;
 /// One way through the loopback device: a few microseconds of kernel work each side. Ours; only its smallness matters.
 const LOOPBACK_LATENCY: SimDuration = SimDuration::from_micros(15);
 

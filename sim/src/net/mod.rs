@@ -1,11 +1,49 @@
 //! The network: hosts, directed links between them, and connections that behave like TCP of a Linux kernel.
+//!
+//! The lessons depend on how TCP fails, so that is what is faithful here: one lost segment stalls all messages behind it, a
+//! silent cut is noticed by nobody who only waits, retransmission starts at 200 ms and gives up after 924.6 s, a dead process
+//! answers and a dead host does not. Numbers: MODEL-REFERENCE.md A7 and A9.
+//!
+//! **Where.** `conn`: what owners see. `link`: when a segment arrives. `host`: sockets, listeners, crashes. `socket`: the
+//! life of one end, driven by what arrives (`arrive`) and by `timers`; its decisions are made sans-I/O by `sender`,
+//! `receiver`, `rto` and `syn`. `signal`: how a segment becomes an engine event without being allocated.
+//!
+//! **Cost.** A message on a healthy connection is two events, its arrival and that of its acknowledgement, and no heap
+//! allocation beside the caller's body; the retransmission timer is one pending event for each active end.
+//!
+//! **Times.** The fate of a segment is sealed when it is sent: a cut, a loss or a delay that begins later does not touch it.
+//! Segments of one connection and direction do not overtake each other, as on one path through a network; jitter
+//! therefore delays and never reorders.
+//!
+//! **Hosts and processes.** One host is one kernel and at most one process: [`Net::crash_process`] ends all its connections.
+//!
+//! **Not modelled.** One message is one segment, whatever its size: no MSS, no segmentation, no congestion window, slow start or
+//! pacing, no flow-control window (memory is bounded by what callers send; see [`Conn::unacked`]), no Nagle, no
+//! delayed or piggybacked ACKs, no tail-loss probe and no RACK timer (a lone lost segment waits for the RTO), no ICMP
+//! errors, no TIME_WAIT (a repeated FIN is answered with RST), no half-open use after a FIN, no SYN queue or accept
+//! backlog limit, no ports of the client, no timestamps in milliseconds (an ACK names the attempt it
+//! answers instead, which is what they are for), no `TCP_USER_TIMEOUT`. The RTO is that of
+//! RFC 6298, max(200 ms, SRTT + 4 RTTVAR); Linux puts the 200 ms below the deviation alone and so waits one SRTT longer.
+//! Segments are lost, never corrupted or duplicated. An acknowledgement names one segment received early, a real one up
+//! to three ranges.
+//!
+//! **Never here:** what messages mean.
 
+mod arrive;
 mod conn;
 mod host;
 mod link;
+mod receiver;
+mod rto;
+mod sender;
+mod signal;
 mod socket;
+mod syn;
+#[cfg(test)]
+mod tests;
+mod timers;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -13,7 +51,9 @@ pub use self::conn::{Acceptor, Conn, ConnEvents, ConnectOptions, Keepalive};
 pub use self::link::LinkSpec;
 
 use self::host::Host;
-use self::link::Link;
+use self::link::{HEADERS, Link};
+use self::signal::Signal;
+use self::socket::{Address, Socket, State};
 use crate::engine::{Sim, SimDuration};
 use crate::trace::{Name, Trace};
 
@@ -43,18 +83,23 @@ struct Inner {
     default_link: LinkSpec,
     hosts: RefCell<Vec<Host>>,
     links: RefCell<BTreeMap<(HostId, HostId), Rc<Link>>>,
+    next_key: Cell<u64>,
 }
 
 impl Net {
     /// A network without hosts; hosts reach each other over `default_link` unless [`Net::set_link`] says otherwise.
     pub fn new(sim: &Sim, trace: &Trace, default_link: LinkSpec) -> Net {
-        Net(Rc::new(Inner {
+        let inner = Rc::new(Inner {
             sim: sim.clone(),
             trace: trace.clone(),
             default_link,
             hosts: RefCell::default(),
             links: RefCell::default(),
-        }))
+            next_key: Cell::new(0),
+        });
+        let at_end = inner.clone();
+        sim.at_end(move || at_end.clear());
+        Net(inner)
     }
 
     /// Adds a host, up and without sockets. A name that is taken gives the host that has it.
@@ -100,36 +145,63 @@ impl Net {
 
     /// The host vanishes: nothing leaves or arrives any more, and all its sockets and listeners are forgotten without telling
     /// anybody. Its own handlers are not called; peers stay half-open.
-    pub fn crash_host(&self, _host: HostId) {}
+    pub fn crash_host(&self, host: HostId) {
+        self.0.set_up(host, false);
+        self.0.forget_all(host, false);
+    }
 
     /// The host is up again, without sockets: segments of connections it does not know are answered with RST.
-    pub fn boot_host(&self, _host: HostId) {}
+    pub fn boot_host(&self, host: HostId) {
+        self.0.set_up(host, true);
+    }
 
     /// The process on a host ends and its kernel lives on: listeners are gone, each socket is closed with RST to its peer.
     /// The own handlers are not called.
-    pub fn crash_process(&self, _host: HostId) {}
+    pub fn crash_process(&self, host: HostId) {
+        self.0.forget_all(host, true);
+    }
 
     /// Listens on a port.
     ///
     /// # Errors
     /// [`InUse`] if somebody does already.
-    pub fn listen(&self, _host: HostId, _port: u16, _acceptor: Rc<dyn Acceptor>) -> Result<(), InUse> {
+    pub fn listen(&self, host: HostId, port: u16, acceptor: Rc<dyn Acceptor>) -> Result<(), InUse> {
+        let listeners = &mut self.0.hosts.borrow_mut()[host.index()].listeners;
+        if listeners.contains_key(&port) {
+            return Err(InUse(port));
+        }
+        listeners.insert(port, acceptor);
         Ok(())
     }
 
     /// Stops listening; accepted connections live on.
-    pub fn unlisten(&self, _host: HostId, _port: u16) {}
+    pub fn unlisten(&self, host: HostId, port: u16) {
+        let acceptor = self.0.hosts.borrow_mut()[host.index()].listeners.remove(&port);
+        drop(acceptor); // after the borrow: it may own the last handle of much else
+    }
 
-    /// Starts to connect. `events` hears [`ConnEvents::opened`], or [`ConnEvents::closed`] with the reason.
+    /// Starts to connect. `events` hears [`ConnEvents::opened`], or [`ConnEvents::closed`] with the reason, never before this
+    /// returns. On a host that is down nothing ever happens.
     pub fn connect(
         &self,
         from: HostId,
         to: HostId,
-        _port: u16,
-        _options: ConnectOptions,
-        _events: Rc<dyn ConnEvents>,
+        port: u16,
+        options: ConnectOptions,
+        events: Rc<dyn ConnEvents>,
     ) -> Conn {
-        Conn(Rc::new(socket::Socket { local: from, remote: to }))
+        let key = self.0.next_key.replace(self.0.next_key.get() + 2); // the server's end takes the odd number
+        let address = Address { key, local: from, remote: to, port, connecting: true };
+        let up = self.0.is_up(from);
+        let state = if up { State::SynSent } else { State::Gone };
+        let socket = Socket::new(&self.0, address, state, options.keepalive);
+        if up {
+            *socket.events.borrow_mut() = Some(events);
+            self.0.add_socket(&socket);
+            socket.transmit(HEADERS, Signal::Syn);
+            socket.watch_handshake();
+        }
+        Conn(socket)
     }
 }
 
