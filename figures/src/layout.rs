@@ -65,7 +65,7 @@ impl Layout {
     pub(crate) fn of(plans: &[Plan], columns: &[Column], duration_us: u64) -> Self {
         let width = page_width(columns.len());
         let label_room = label_room(plans);
-        let spans = column_spans(width - SWATCH - label_room - 2 * PX, columns.len());
+        let spans = column_spans(width - SWATCH - label_room - 5 * PX, columns.len());
         let headings: Vec<Heading> = columns.iter().zip(&spans).map(|(c, s)| Heading::of(c, s.1 - s.0)).collect();
         let lines = headings.iter().map(|h| h.title.len() + h.note.len()).max().unwrap_or(0) as i32;
         let head = lines * LEADING;

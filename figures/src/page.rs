@@ -1,5 +1,7 @@
 //! What belongs to no panel: headings, faults, tick labels, the time axis.
 
+use std::collections::BTreeMap;
+
 use gridlock_sim::report::FaultWindow;
 
 use crate::canvas::{Canvas, Hold, Type, ink};
@@ -34,27 +36,40 @@ pub(crate) fn faults(canvas: &mut Canvas, layout: &Layout, columns: &[Column]) -
     Ok(())
 }
 
-/// Names above their windows, as many as fit beside each other; the rest as a number.
+/// Names above their windows, each once, as many as fit beside each other; the rest as a number.
 fn fault_names(canvas: &mut Canvas, layout: &Layout, column: usize, faults: &[FaultWindow]) -> Result<(), FigureError> {
+    canvas.group(&[("class", "fault-names".to_owned())], None, |layer| {
+        let names = place_names(layout, column, faults);
+        names.iter().try_for_each(|(x, name)| layer.text(name, (*x, layout.faults_y), PLAIN))
+    })
+}
+
+/// Where each name begins.
+fn place_names(layout: &Layout, column: usize, faults: &[FaultWindow]) -> Vec<(i32, String)> {
     let (left, right) = layout.columns[column];
     // A name may reach into the gutter, whose other side is named only if its faults differ.
-    let slack = GUTTER - 4 * PX;
-    let mut free = left;
-    canvas.group(&[("class", "fault-names".to_owned())], None, |layer| {
-        for (i, fault) in faults.iter().enumerate() {
-            let left_out = faults.len() - i;
-            let name = text::wrap(&fault.name, TEXT, right - left, 1).concat();
-            let name = if i + 1 < faults.len() && i > 1 { format!("+{left_out} faults") } else { name };
-            let start = layout.x(column, fault.from_us).min(right + slack - text::width(&name, TEXT)).max(left);
-            if start < free {
-                let rest = format!("+{left_out}");
-                return layer.text(&rest, (free, layout.faults_y), PLAIN);
-            }
-            layer.text(&name, (start, layout.faults_y), PLAIN)?;
-            free = start + text::width(&name, TEXT) + 6 * PX;
+    let end = right + GUTTER - 4 * PX;
+    let mut first: BTreeMap<&str, u64> = BTreeMap::new();
+    for fault in faults {
+        first.entry(&fault.name).or_insert(fault.from_us);
+    }
+    let mut first: Vec<(u64, &str)> = first.into_iter().map(|(name, from_us)| (from_us, name)).collect();
+    first.sort_unstable();
+    let (mut placed, mut free) = (Vec::new(), left);
+    for (i, (from_us, name)) in first.iter().enumerate() {
+        let name = text::wrap(name, TEXT, end - left, 1).concat();
+        let rest = format!("+{}", first.len() - i);
+        // Room for the number of those that will not fit.
+        let reserved = if i + 1 < first.len() { text::width(&rest, TEXT) + 6 * PX } else { 0 };
+        let start = layout.x(column, *from_us).min(end - reserved - text::width(&name, TEXT)).max(left);
+        if start < free {
+            placed.push((free, rest));
+            break;
         }
-        Ok(())
-    })
+        free = start + text::width(&name, TEXT) + 6 * PX;
+        placed.push((start, name));
+    }
+    placed
 }
 
 /// Titles and notes of the columns.

@@ -76,3 +76,45 @@ pub(crate) fn ending(samples: &[Sample]) -> f64 {
     let tail = &samples[samples.len() - samples.len().div_ceil(10)..];
     tail.iter().map(|s| s.value).sum::<f64>() / tail.len().max(1) as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn report(duration_us: u64, step_us: u64) -> Report {
+        Report {
+            duration_us,
+            step_us,
+            faults: Vec::new(),
+            classes: BTreeMap::new(),
+            totals: BTreeMap::new(),
+            series: BTreeMap::new(),
+            events: 0,
+            digest: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_cut_step_counts_at_its_own_width_or_not_at_all() {
+        let rate = |duration_us| samples(&report(duration_us, 500_000), &[50, 50, 40], Merge::Rate);
+        assert_eq!(rate(1_400_000).iter().map(|s| s.value).collect::<Vec<_>>(), [100.0, 100.0, 100.0]);
+        assert_eq!(rate(1_100_000).len(), 2);
+    }
+
+    #[test]
+    fn long_runs_are_merged() {
+        let values: Vec<u64> = (0..1000).collect();
+        let merged = samples(&report(1_000_000_000, 1_000_000), &values, Merge::Max);
+        assert!(merged.len() <= SAMPLES_MAX);
+        assert_eq!(peak(&merged), 999.0);
+        assert_eq!(merged.last().map(|s| s.until_us), Some(1_000_000_000));
+    }
+
+    #[test]
+    fn an_outline_reaches_both_ends() {
+        let samples = samples(&report(2_000_000, 1_000_000), &[1, 3], Merge::Max);
+        assert_eq!(outline(&samples), [(0, 1.0), (500_000, 1.0), (1_500_000, 3.0), (2_000_000, 3.0)]);
+    }
+}

@@ -27,6 +27,8 @@ impl Scale {
         }
         let top = if peak > 0.0 { peak * 1.04 / divisor } else { 1.0 };
         let step = nice_step(top / 4.0);
+        // Nobody wants half a connection ruled.
+        let step = if unit == Unit::Count && top >= 1.0 { step.max(1.0) } else { step };
         let max = (top / (step / 5.0)).ceil() * (step / 5.0);
         let count = (max / step + 1e-9).floor() as u32;
         let ticks = (0..=count).map(|i| f64::from(i) * step).map(|v| (v * divisor, text::number(v))).collect();
@@ -87,4 +89,47 @@ pub(crate) fn time_ticks(duration_us: u64, count: u64) -> Vec<u64> {
     let seconds = duration_us / 1_000_000;
     let step = STEPS.into_iter().find(|s| seconds / s <= count).unwrap_or(seconds.div_ceil(count.max(1)));
     (0..=seconds / step).map(|i| i * step).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(scale: &Scale) -> Vec<&str> {
+        scale.ticks.iter().map(|t| t.1.as_str()).collect()
+    }
+
+    #[test]
+    fn ticks_are_numbers_people_count_in() {
+        assert_eq!(labels(&Scale::linear(107.0, Unit::Count)), ["0", "50", "100"]);
+        assert_eq!(labels(&Scale::linear(2.0, Unit::Count)), ["0", "1", "2"]);
+        assert_eq!(labels(&Scale::linear(0.0, Unit::Count)), ["0", "1"]);
+        assert_eq!(labels(&Scale::linear(730.0, Unit::Percent)), ["0", "50", "100"]);
+        assert_eq!(labels(&Scale::linear(1e9, Unit::Bytes)), ["0", "500", "1000"]);
+        assert_eq!(labels(&Scale::decades(3_000.0, 2e6)), ["1 ms", "10 ms", "100 ms", "1 s", "10 s"]);
+    }
+
+    #[test]
+    fn the_peak_lies_within_the_domain() {
+        for peak in [0.3, 1.0, 7.0, 99.0, 1000.0, 123_456.0] {
+            for unit in [Unit::Count, Unit::Bytes, Unit::Percent, Unit::Time] {
+                assert!(Scale::linear(peak, unit).max >= peak, "{peak} {unit:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn shares_run_from_edge_to_edge() {
+        let log = Scale::decades(1_000.0, 1_000_000.0);
+        assert_eq!([1e3, 1e6, 1.0, 1e9].map(|v| log.share(v)), [0.0, 1.0, 0.0, 1.0]);
+        let linear = Scale::linear(1000.0, Unit::Percent);
+        assert_eq!([0.0, 500.0, 1000.0].map(|v| linear.share(v)), [0.0, 0.5, 1.0]);
+    }
+
+    #[test]
+    fn time_ticks_are_whole_and_few() {
+        assert_eq!(time_ticks(120_000_000, 4), [0, 30, 60, 90, 120]);
+        assert_eq!(time_ticks(400_000, 4), [0]);
+        assert!(time_ticks(86_400_000_000, 4).len() <= 8);
+    }
 }

@@ -84,7 +84,7 @@ impl Document<'_> {
         let (title, description) = (escape(title), escape(description));
         let mut out = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\" \
-             aria-labelledby=\"{id}-title {id}-desc\" class=\"gridlock-figure\" color=\"#222\" \
+             aria-labelledby=\"{id}-title {id}-desc\" class=\"gridlock-figure\" \
              font-family=\"system-ui, 'DejaVu Sans', sans-serif\" style=\"width:100%;max-width:{}px\">\n",
             width / PX,
         );

@@ -89,3 +89,24 @@ pub(crate) fn slug(text: &str) -> String {
         text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }).collect();
     plain.split_whitespace().collect::<Vec<_>>().join("-")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short() {
+        assert_eq!([0.0, 0.25, 1500.0, 20_000.0, 2.5e6].map(number), ["0", "0.25", "1500", "20k", "2.5M"]);
+        assert_eq!([500.0, 1_000.0, 250_000.0, 1e7].map(span), ["0.5 ms", "1 ms", "250 ms", "10 s"]);
+        assert_eq!([512.0, 1536.0, 1_073_741_824.0].map(bytes), ["512 B", "1.5 KiB", "1 GiB"]);
+    }
+
+    #[test]
+    fn long_texts_break_and_end_in_an_ellipsis() {
+        let size = 13 * PX;
+        assert_eq!(wrap("one two", size, 1000, 2), ["one two"]);
+        assert_eq!(wrap("one two", size, width("one ", size), 2), ["one", "two"]);
+        let cut = wrap("one two three four", size, width("one two", size), 1);
+        assert!(cut.len() == 1 && cut[0].ends_with('…') && width(&cut[0], size) <= width("one two", size), "{cut:?}");
+    }
+}
