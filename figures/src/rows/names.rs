@@ -1,0 +1,58 @@
+//! Names that scenario authors write: found, or refused with the nearest one; and short forms for labels.
+
+use std::collections::BTreeSet;
+
+use gridlock_sim::report::{ClassReport, Report, Series};
+
+use crate::{Column, FigureError};
+
+/// The reports of a column: its own and those of other seeds.
+pub(crate) fn reports<'a>(column: &'a Column<'a>) -> impl Iterator<Item = &'a Report> {
+    std::iter::once(column.report).chain(column.others.iter().copied())
+}
+
+/// The class in each column; an error if no column has it.
+pub(crate) fn class<'a>(
+    row: &str,
+    class: &str,
+    columns: &'a [Column<'a>],
+) -> Result<Vec<Option<&'a ClassReport>>, FigureError> {
+    let found: Vec<_> = columns.iter().map(|c| c.report.classes.get(class)).collect();
+    if found.iter().all(Option::is_none) {
+        return Err(unknown(row, "class", class, columns.iter().flat_map(|c| c.report.classes.keys())));
+    }
+    Ok(found)
+}
+
+/// A series of a report.
+pub(crate) fn series<'a>(report: &'a Report, key: &str) -> Option<&'a Series> {
+    report.series.get(key)
+}
+
+/// Refuses a series that no column has.
+pub(crate) fn check_series(row: &str, key: &str, columns: &[Column]) -> Result<(), FigureError> {
+    if columns.iter().any(|c| c.report.series.contains_key(key)) {
+        return Ok(());
+    }
+    Err(unknown(row, "series", key, columns.iter().flat_map(|c| c.report.series.keys())))
+}
+
+fn unknown<'a>(row: &str, what: &'static str, key: &str, existing: impl Iterator<Item = &'a String>) -> FigureError {
+    let existing: BTreeSet<&String> = existing.collect();
+    let score = |name: &str| (strsim::normalized_damerau_levenshtein(key, name) * 1000.0) as u32;
+    let nearest = existing.into_iter().max_by_key(|name| score(name)).filter(|name| score(name) >= 400).cloned();
+    FigureError::Unknown { row: row.to_owned(), what, key: key.to_owned(), nearest }
+}
+
+/// What tells each key from the others: the owner if the words after `/` are all the same, the words if the owners are.
+pub(crate) fn short(keys: &[String]) -> Vec<String> {
+    let parts: Vec<(&str, &str)> = keys.iter().map(|k| k.rsplit_once('/').unwrap_or(("", k))).collect();
+    let owners: BTreeSet<&str> = parts.iter().map(|p| p.0).collect();
+    let words: BTreeSet<&str> = parts.iter().map(|p| p.1).collect();
+    let label = |(owner, word): &(&str, &str)| match (owners.len(), words.len()) {
+        (1, _) => word.replace('.', " "),
+        (_, 1) => owner.replace("->", "→"),
+        _ => format!("{} {}", owner.replace("->", "→"), word.replace('.', " ")),
+    };
+    parts.iter().map(label).collect()
+}
