@@ -1,1 +1,3 @@
-//! Thin.
+//! The scenario specification of Gridlock.
+
+pub mod spec;
