@@ -1,5 +1,6 @@
 //! Where everything goes, in viewBox units. Pure arithmetic over the plans and the headings.
 
+use crate::faults::{self, Name};
 use crate::plan::{Plan, STRIP, STRIP_GAP};
 use crate::theme::{HEADING, LEADING, PX, TEXT};
 use crate::{Column, text};
@@ -28,8 +29,12 @@ pub(crate) struct Layout {
     pub columns: Vec<(i32, i32)>,
     /// Headings of the columns: lines of title and note.
     pub headings: Vec<Heading>,
-    /// Middle of the line of fault names.
+    /// Names of faults in each column.
+    pub fault_names: Vec<Vec<Name>>,
+    /// Middle of the first line of fault names.
     pub faults_y: i32,
+    /// Upper edge of the shades.
+    windows_y: i32,
     /// Rows from top to bottom.
     pub rows: Vec<RowBox>,
     /// Room for the text of a label.
@@ -70,17 +75,29 @@ impl Layout {
         let lines = headings.iter().map(|h| h.title.len() + h.note.len()).max().unwrap_or(0) as i32;
         let head = lines * LEADING;
         let faults_y = 6 * PX + head + 16 * PX;
-        let rows = row_boxes(plans, faults_y + 28 * PX);
+        let fault_names = faults::names(columns, &spans, duration_us);
+        let windows_y = faults_y + faults::lanes(&fault_names) * LEADING - 6 * PX;
+        let rows = row_boxes(plans, windows_y + 18 * PX);
         let bottom = rows.last().map_or(faults_y, |r| r.bottom);
-        Self { size: (width, bottom + AXIS), columns: spans, headings, faults_y, rows, label_room, duration_us }
+        let size = (width, bottom + AXIS);
+        Self { size, columns: spans, headings, fault_names, faults_y, windows_y, rows, label_room, duration_us }
     }
 
     /// Where a moment lies in a column.
     pub(crate) fn x(&self, column: usize, at_us: u64) -> i32 {
-        let (left, right) = self.columns[column];
-        let share = at_us.min(self.duration_us) as f64 / self.duration_us.max(1) as f64;
-        left + (f64::from(right - left) * share).round() as i32
+        x_in(self.columns[column], self.duration_us, at_us)
     }
+
+    /// Upper and lower edge of the shades of faults.
+    pub(crate) fn fault_span(&self) -> (i32, i32) {
+        (self.windows_y, self.rows.last().map_or(self.windows_y, |r| r.bottom))
+    }
+}
+
+/// Where a moment lies between two edges.
+pub(crate) fn x_in((left, right): (i32, i32), duration_us: u64, at_us: u64) -> i32 {
+    let share = at_us.min(duration_us) as f64 / duration_us.max(1) as f64;
+    left + (f64::from(right - left) * share).round() as i32
 }
 
 impl Heading {

@@ -6,9 +6,10 @@
 //!
 //! Every panel is a `<g class="panel">` that carries what a player needs to move a cursor over it: `data-panel`
 //! (`variant/row`), the data rectangle `data-x0 … data-y1` in viewBox units, `data-t0` and `data-t1` in seconds, `data-ymin` and
-//! `data-ymax` in `data-unit`, and `data-scale`. Ink is `currentColor`, so that an inlined figure follows the theme of its page.
+//! `data-ymax` in `data-unit`, `data-scale` and, for latencies, the upper edge of the strip `data-strip-y0`. Ink is `currentColor`, so that an inlined figure follows the theme of its page.
 
 mod canvas;
+mod faults;
 mod figure;
 mod labels;
 mod layout;
@@ -40,7 +41,7 @@ pub fn render(figure: &Figure) -> Result<String, FigureError> {
     let layout = Layout::of(&plans, &figure.columns, duration_us);
     let id = text::slug(figure.id);
     let mut canvas = Canvas::default();
-    page::faults(&mut canvas, &layout, &figure.columns)?;
+    faults::draw(&mut canvas, &layout, &figure.columns)?;
     page::headings(&mut canvas, &layout)?;
     for (index, plan) in plans.iter().enumerate() {
         draw_row(&mut canvas, figure, &layout, (plan, index), &id)?;

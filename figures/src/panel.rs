@@ -150,5 +150,5 @@ impl Panel<'_> {
 
 /// How many time ticks fit in a width.
 pub(crate) fn ticks_in(width: i32) -> u64 {
-    (width / (42 * PX)).clamp(2, 8) as u64
+    (width / (52 * PX) + 1).clamp(2, 8) as u64
 }

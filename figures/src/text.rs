@@ -34,9 +34,14 @@ pub(crate) fn wrap(text: &str, size: i32, room: i32, lines: usize) -> Vec<String
     out.iter().enumerate().map(|(i, line)| cut(line.trim(), size, room, overfull && i == last)).collect()
 }
 
-/// Pieces between which a line may end: after spaces and slashes.
+/// Pieces between which a line may end: after slashes and spaces, but not between a number and its unit.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
-    text.split_inclusive([' ', '/'])
+    let mut before = ' ';
+    text.split_inclusive(move |c: char| {
+        let end = c == '/' || (c == ' ' && !before.is_ascii_digit());
+        before = c;
+        end
+    })
 }
 
 /// Shortens a line to the room, with an ellipsis if something was (or must be) left out.
@@ -106,6 +111,7 @@ mod tests {
         let size = 13 * PX;
         assert_eq!(wrap("one two", size, 1000, 2), ["one two"]);
         assert_eq!(wrap("one two", size, width("one ", size), 2), ["one", "two"]);
+        assert_eq!(wrap("after 18 s", size, width("after 18 ", size), 2), ["after", "18 s"]);
         let cut = wrap("one two three four", size, width("one two", size), 1);
         assert!(cut.len() == 1 && cut[0].ends_with('…') && width(&cut[0], size) <= width("one two", size), "{cut:?}");
     }
