@@ -49,7 +49,7 @@ fn out_of_memory_restarts_at_once_then_with_doubling_backoff() {
 fn nothing_of_a_dead_process_ever_runs() {
     let script = |world: &World| {
         let never = |what: &'static str| move || panic!("{what} of a dead process ran");
-        let timer = world.process.call_later(at(30), never("a timer"));
+        let timers = [30, 1500].map(|time| world.process.call_later(at(time), never("a timer")));
         let process = &world.process;
         process.readable(ms(20), never("a running callback"));
         process.readable(ms(20), never("a queued callback"));
@@ -68,7 +68,7 @@ fn nothing_of_a_dead_process_ever_runs() {
             assert_eq!((process.incarnation(), process.heap_bytes()), (2, 100));
             kept.take().into_iter().for_each(|mut held| held.grow(800)); // inert, then dropped
             assert_eq!(process.heap_bytes(), 100);
-            drop(timer);
+            drop(timers);
         });
         let serves = world.note("serves again");
         world.then(2001, move |process| process.readable(ms(1), serves));
