@@ -219,6 +219,20 @@ fn a_process_may_end_itself() {
     assert_eq!(words, ["0 exited", "2001 exited", "4991 up again"]);
 }
 
+#[test]
+fn writes_behind_the_one_that_ends_the_process_never_leave() {
+    let words = play(500, |world| {
+        let (first, server) = (world.note("first"), world.process.clone());
+        world.process.readable(ms(20), move || {
+            let own = server.clone();
+            server.late(first);
+            server.late(move || own.exit(Exit::Crashed));
+            server.late(|| panic!("a write of a dead process left"));
+        });
+    });
+    assert_eq!(words, ["20 first"]);
+}
+
 /// Near the limit slices take several times longer; the surcharge is told apart in the trace.
 #[test]
 fn a_full_heap_slows_the_loop_down() {
