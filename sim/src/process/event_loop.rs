@@ -206,15 +206,12 @@ impl Process {
         let State::Running(running) = state else { unreachable!("only a running slice ends") };
         event_loop.settled.set(Some(now));
         self.emit_ran(&running);
-        let incarnation = self.incarnation();
         match running.then {
             Then::Call(call) => call(),
             Then::Wake(task) => task.set(()),
             Then::Timer(alarm) => alarm.take().into_iter().for_each(|call| call()),
         }
-        if self.is_alive(incarnation) {
-            self.settle();
-        }
+        self.settle(); // nothing settles if the body has ended the process
     }
 
     fn emit_ran(&self, running: &Running) {

@@ -28,7 +28,7 @@ impl Slice {
     /// Books the time since the last change. Call it before the speed changes or the slice is paused.
     pub(super) fn book(&mut self, now: SimTime) {
         let elapsed = now.since(self.since);
-        let done = u128::from(elapsed.as_nanos()) * 1000 / u128::from(self.factor.0);
+        let done = u128::from(elapsed.as_nanos()) * 1000 / u128::from(self.factor.0.max(1));
         self.left = self.left.saturating_sub(SimDuration::from_nanos(u64::try_from(done).unwrap_or(u64::MAX)));
         self.taken += elapsed;
         self.since = now;

@@ -49,7 +49,7 @@ fn out_of_memory_restarts_at_once_then_with_doubling_backoff() {
 fn nothing_of_a_dead_process_ever_runs() {
     let script = |world: &World| {
         let never = |what: &'static str| move || panic!("{what} of a dead process ran");
-        let timer = world.process.call_later(at(30), never("a timer"));
+        let timers = [30, 1500].map(|time| world.process.call_later(at(time), never("a timer")));
         let process = &world.process;
         process.readable(ms(20), never("a running callback"));
         process.readable(ms(20), never("a queued callback"));
@@ -68,7 +68,7 @@ fn nothing_of_a_dead_process_ever_runs() {
             assert_eq!((process.incarnation(), process.heap_bytes()), (2, 100));
             kept.take().into_iter().for_each(|mut held| held.grow(800)); // inert, then dropped
             assert_eq!(process.heap_bytes(), 100);
-            drop(timer);
+            drop(timers);
         });
         let serves = world.note("serves again");
         world.then(2001, move |process| process.readable(ms(1), serves));
@@ -217,6 +217,20 @@ fn a_process_may_end_itself() {
         world.then(4991, move |_| last());
     });
     assert_eq!(words, ["0 exited", "2001 exited", "4991 up again"]);
+}
+
+#[test]
+fn writes_behind_the_one_that_ends_the_process_never_leave() {
+    let words = play(500, |world| {
+        let (first, server) = (world.note("first"), world.process.clone());
+        world.process.readable(ms(20), move || {
+            let own = server.clone();
+            server.late(first);
+            server.late(move || own.exit(Exit::Crashed));
+            server.late(|| panic!("a write of a dead process left"));
+        });
+    });
+    assert_eq!(words, ["20 first"]);
 }
 
 /// Near the limit slices take several times longer; the surcharge is told apart in the trace.
