@@ -52,8 +52,9 @@ enum Next {
     Mine(TaskKey),
 }
 
-/// Plays `main` to the end of the kernel's time. Must be called on a thread that has run nothing before.
-pub(crate) fn play<T>(kernel: Rc<Kernel>, main: impl FnOnce(&Rc<Driver>) -> T) -> T {
+/// Plays what `build` sets up to the end of the kernel's time, and returns what its closure reads then. Must be called on a
+/// thread that has run nothing before.
+pub(crate) fn play<T, F: FnOnce() -> T>(kernel: Rc<Kernel>, build: impl FnOnce(&Rc<Driver>) -> F) -> T {
     let runtime = Runtime::with_seed_and_config(kernel.seed, madsim::Config::default());
     let handle = runtime.handle().clone();
     runtime.block_on(async move {
@@ -68,8 +69,9 @@ pub(crate) fn play<T>(kernel: Rc<Kernel>, main: impl FnOnce(&Rc<Driver>) -> T) -
             done: Cell::new(false),
         });
         CURRENT.set(Some(driver.clone()));
-        let result = main(&driver);
+        let read = build(&driver);
         poll_fn(|cx| driver.poll_pump(cx)).await;
+        let result = read(); // before anything is torn down: destructors emit events, too
         driver.shut_down().await;
         CURRENT.set(None);
         result

@@ -64,8 +64,7 @@ where
 {
     let play = || {
         let kernel = Rc::new(Kernel::new(seed, end));
-        let finish = madsim::play(kernel.clone(), |driver| build(&Sim { kernel, driver: driver.clone() }));
-        finish()
+        madsim::play(kernel.clone(), |driver| build(&Sim { kernel, driver: driver.clone() }))
     };
     std::thread::scope(|scope| scope.spawn(play).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
 }

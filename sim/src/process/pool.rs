@@ -16,14 +16,16 @@ use crate::trace::{Gauge, Mark, Name};
 
 /// The size of a pool and how long one waits for it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct PoolSpec {
-    /// Units. Default 10 (node-postgres, `pg.Pool`'s `max`).
+    /// Units. Always stated: a pool's size is what its scenario is about. In code the default is 10 (`pg.Pool`'s `max`).
     pub size: u32,
     /// How many may wait; beyond that acquiring fails at once. Unbounded by default, as in `pg.Pool`: the trap the pool's
     /// users fall into, bounded then only by their own calls in flight and the heap.
+    #[serde(default)]
     pub queue: Option<u32>,
     /// How long one waits at most. None by default (`pg.Pool`'s `connectionTimeoutMillis` is 0: no time-out).
+    #[serde(default)]
     pub acquire_timeout: Option<SimDuration>,
 }
 
@@ -52,6 +54,8 @@ struct Inner {
     process: Process,
     name: Name,
     spec: PoolSpec,
+    /// Units that may be in use: the spec's size unless a fault has shrunk the pool.
+    limit: Cell<u32>,
     used: Cell<u32>,
     next_ticket: Cell<u64>,
     waiting: RefCell<BTreeMap<u64, SlotWriter<()>>>,
@@ -80,6 +84,7 @@ impl Pool {
         let pool = Rc::new(Inner {
             process: process.clone(),
             name: trace.name(&full_name),
+            limit: Cell::new(spec.size),
             spec,
             used: Cell::new(0),
             next_ticket: Cell::new(0),
@@ -97,7 +102,7 @@ impl Pool {
     /// [`PoolError::Full`] at once when the line is full, [`PoolError::Timeout`] after the spec's time-out (a JS timer, so a busy
     /// loop makes it late); both emit [`Mark::PoolTimeout`].
     pub async fn acquire(&self) -> Result<PoolGuard, PoolError> {
-        if self.used() < self.0.spec.size {
+        if self.used() < self.0.limit.get() {
             self.set_used(self.used() + 1);
             return Ok(PoolGuard { pool: self.clone(), life: self.0.life.get() });
         }
@@ -124,6 +129,18 @@ impl Pool {
         self.0.waiting.borrow().len()
     }
 
+    /// Leaves `size` units in the pool, or all of the spec's again. Units in use stay in use until they are given back.
+    pub fn shrink_to(&self, size: Option<u32>) {
+        self.0.limit.set(size.unwrap_or(self.0.spec.size).min(self.0.spec.size));
+        while self.used() < self.0.limit.get() {
+            let first = self.0.waiting.borrow_mut().pop_first();
+            let Some((_, granted)) = first else { return };
+            self.set_used(self.used() + 1);
+            granted.set(());
+            self.gauge_waiting();
+        }
+    }
+
     fn stand_in_line(&self) -> Waiter {
         let ticket = self.0.next_ticket.replace(self.0.next_ticket.get() + 1);
         let (granted, slot) = slot();
@@ -136,7 +153,8 @@ impl Pool {
         if life != self.0.life.get() {
             return;
         }
-        let first = self.0.waiting.borrow_mut().pop_first();
+        let shrunk = self.used() > self.0.limit.get();
+        let first = if shrunk { None } else { self.0.waiting.borrow_mut().pop_first() };
         match first {
             Some((_, granted)) => {
                 granted.set(());

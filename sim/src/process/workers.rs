@@ -14,12 +14,13 @@ use crate::units::Factor;
 
 /// How many workers there are and how many jobs may wait.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct WorkersSpec {
-    /// Jobs done at one time. Default 4: an assumption, the cores of a small database host.
+    /// Jobs done at one time. Always stated; in code the default is 4: an assumption, the cores of a small database host.
     pub workers: u32,
     /// Jobs that may wait; beyond that a job is refused at once. Unbounded by default, because what bounds a database's line is
     /// its clients' connections.
+    #[serde(default)]
     pub queue: Option<u32>,
 }
 

@@ -35,6 +35,21 @@ impl Steps {
         &mut self.0[step]
     }
 
+    /// Adds the nanoseconds of a span that ended at `end` to the steps in which they passed.
+    fn spread(&mut self, end: SimTime, span: SimDuration, width: SimDuration) {
+        let (mut until, width) = (end.as_nanos(), width.as_nanos());
+        let from = until.saturating_sub(span.as_nanos());
+        loop {
+            let step = until.saturating_sub(1) / width;
+            let start = from.max(step * width);
+            *self.at(step as usize) += until - start;
+            if start <= from {
+                return;
+            }
+            until = start;
+        }
+    }
+
     fn padded(mut self, steps: usize) -> Vec<u64> {
         self.0.resize(steps, 0);
         self.0
@@ -91,7 +106,11 @@ struct Class {
 
 impl Class {
     fn new() -> Self {
-        let histogram = || Histogram::new(3).expect("three digits are valid");
+        let histogram = || {
+            let mut histogram = Histogram::new(3).expect("three digits are valid");
+            histogram.auto(true);
+            histogram
+        };
         Self {
             report: ClassReport::default(),
             waiting: BTreeMap::new(),
@@ -130,8 +149,8 @@ impl Class {
         let arrived = self.arrival_step(customer);
         *self.ok.at(arrived) += 1;
         *self.answered.at(step) += 1;
-        self.latency.saturating_record(waited.as_micros());
-        self.step_latency.saturating_record(waited.as_micros());
+        self.latency += waited.as_micros();
+        self.step_latency += waited.as_micros();
     }
 
     fn finish(mut self, steps: usize) -> ClassReport {
@@ -284,9 +303,10 @@ impl Sink for Metrics {
                 }
             }
             Event::Ran { process, busy, waited, gc } => {
+                let width = self.step;
                 let steps = self.loops.entry(process).or_default();
-                *steps.busy.at(step) += busy.as_nanos();
-                *steps.gc.at(step) += gc.as_nanos();
+                steps.busy.spread(at, busy, width);
+                steps.gc.spread(at, gc, width);
                 let lag = steps.lag_us.at(step);
                 *lag = (*lag).max(waited.as_micros());
             }

@@ -24,6 +24,15 @@ pub trait Sink {
     fn record(&mut self, at: SimTime, event: &Event);
 }
 
+/// A sink that can be taken out when the run is over.
+impl<S: Sink> Sink for Option<S> {
+    fn record(&mut self, at: SimTime, event: &Event) {
+        if let Some(sink) = self {
+            sink.record(at, event);
+        }
+    }
+}
+
 /// The handle through which models emit. Cheap to clone.
 #[derive(Clone)]
 pub struct Trace(Rc<Inner>);
