@@ -7,7 +7,7 @@ use hdrhistogram::Histogram;
 
 use super::{ClassReport, FaultWindow, Quantiles, Report, Series, SeriesKind};
 use crate::engine::{SimDuration, SimTime};
-use crate::trace::{Event, Exit, Mark, Name, Names, Sink};
+use crate::trace::{Code, ConnChange, Event, Exit, Gauge, Mark, Name, Names, Sink};
 
 /// A sink that measures.
 pub struct Metrics {
@@ -17,10 +17,39 @@ pub struct Metrics {
     events: u64,
     classes: BTreeMap<Name, Class>,
     totals: BTreeMap<String, u64>,
-    marks: BTreeMap<(Name, &'static str), Steps>,
-    gauges: BTreeMap<(Name, &'static str), GaugeSteps>,
+    counts: BTreeMap<(Name, Counted), Steps>,
+    gauges: BTreeMap<(Name, Gauge), GaugeSteps>,
     loops: BTreeMap<Name, LoopSteps>,
     faults: Vec<(Name, FaultWindow)>,
+}
+
+/// What is counted by step.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Counted {
+    Mark(Mark),
+    Code(Code),
+    Connection(ConnChange),
+    Fact,
+    Handled,
+    Restart,
+    Exit,
+    OutOfMemory,
+}
+
+impl Counted {
+    /// The last part of the series' key.
+    const fn text(self) -> &'static str {
+        match self {
+            Counted::Mark(mark) => mark.text(),
+            Counted::Code(code) => code.text(),
+            Counted::Connection(change) => change.text(),
+            Counted::Fact => "facts",
+            Counted::Handled => "handled",
+            Counted::Restart => "restarts",
+            Counted::Exit => "exits",
+            Counted::OutOfMemory => "oom",
+        }
+    }
 }
 
 /// Values by step, grown on demand.
@@ -194,7 +223,7 @@ impl Metrics {
             events: 0,
             classes: BTreeMap::new(),
             totals: BTreeMap::new(),
-            marks: BTreeMap::new(),
+            counts: BTreeMap::new(),
             gauges: BTreeMap::new(),
             loops: BTreeMap::new(),
             faults: Vec::new(),
@@ -207,7 +236,8 @@ impl Metrics {
         let steps = end_us.div_ceil(self.step.as_micros()) as usize;
         let mut series = BTreeMap::new();
         let text = |name: Name, what: &str| format!("{}/{what}", self.names.text(name));
-        for ((name, what), values) in std::mem::take(&mut self.marks) {
+        for ((name, what), values) in std::mem::take(&mut self.counts) {
+            let what = what.text();
             let values = values.padded(steps);
             let sum: u64 = values.iter().sum();
             *self.totals.entry(what.into()).or_default() += sum;
@@ -217,7 +247,7 @@ impl Metrics {
         for ((name, what), mut gauge) in std::mem::take(&mut self.gauges) {
             gauge.advance(steps.saturating_sub(1));
             let values = gauge.max.padded(steps);
-            series.insert(text(name, what), Series { kind: SeriesKind::GaugeMax, values });
+            series.insert(text(name, what.text()), Series { kind: SeriesKind::GaugeMax, values });
         }
         let step_us = self.step.as_micros();
         for (name, steps_of) in std::mem::take(&mut self.loops) {
@@ -253,8 +283,8 @@ impl Metrics {
         self.classes.entry(class).or_insert_with(Class::new)
     }
 
-    fn count(&mut self, step: usize, of: Name, what: &'static str) {
-        *self.marks.entry((of, what)).or_default().at(step) += 1;
+    fn count(&mut self, step: usize, of: Name, what: Counted) {
+        *self.counts.entry((of, what)).or_default().at(step) += 1;
     }
 
     fn fault(&mut self, at: SimTime, fault: Name, active: bool) {
@@ -294,12 +324,12 @@ impl Sink for Metrics {
                 let arrived = class.arrival_step(customer);
                 *class.unanswered.at(arrived) += 1;
             }
-            Event::Fact { what, .. } => self.count(step, what, "facts"),
-            Event::CallEnded { channel, code, .. } => self.count(step, channel, code.text()),
+            Event::Fact { what, .. } => self.count(step, what, Counted::Fact),
+            Event::CallEnded { channel, code, .. } => self.count(step, channel, Counted::Code(code)),
             Event::Handled { server, stale, .. } => {
-                self.count(step, server, "handled");
+                self.count(step, server, Counted::Handled);
                 if stale {
-                    self.count(step, server, Mark::Stale.text());
+                    self.count(step, server, Counted::Mark(Mark::Stale));
                 }
             }
             Event::Ran { process, busy, waited, gc } => {
@@ -310,19 +340,19 @@ impl Sink for Metrics {
                 let lag = steps.lag_us.at(step);
                 *lag = (*lag).max(waited.as_micros());
             }
-            Event::Started { process, restarts } if restarts > 0 => self.count(step, process, "restarts"),
+            Event::Started { process, restarts } if restarts > 0 => self.count(step, process, Counted::Restart),
             Event::Started { .. } => {}
             Event::Exited { process, why } => {
-                self.count(step, process, "exits");
+                self.count(step, process, Counted::Exit);
                 if why == Exit::OutOfMemory {
-                    self.count(step, process, "oom");
+                    self.count(step, process, Counted::OutOfMemory);
                 }
             }
-            Event::Connection { from, change, .. } => self.count(step, from, change.text()),
+            Event::Connection { from, change, .. } => self.count(step, from, Counted::Connection(change)),
             Event::Gauged { of, gauge, value } => {
-                self.gauges.entry((of, gauge.text())).or_default().set(step, value);
+                self.gauges.entry((of, gauge)).or_default().set(step, value);
             }
-            Event::Marked { at, mark } => self.count(step, at, mark.text()),
+            Event::Marked { at, mark } => self.count(step, at, Counted::Mark(mark)),
             Event::Fault { fault, active } => self.fault(at, fault, active),
         }
     }

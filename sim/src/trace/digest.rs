@@ -35,14 +35,36 @@ impl Sink for Digest {
     fn record(&mut self, at: SimTime, event: &Event) {
         self.events += 1;
         let parts = event.fields();
-        self.hasher.write_u64(at.as_nanos());
-        self.hasher.write(parts.kind.as_bytes());
+        let mut line = Line::default();
+        line.push(&at.as_nanos().to_le_bytes());
+        line.push(parts.kind.as_bytes());
         for (_, value) in parts.fields.into_iter().flatten() {
             match value {
-                Value::Name(name) => self.hasher.write_u64(name.hash()),
-                Value::Int(value) => self.hasher.write_u64(value),
-                Value::Word(word) => self.hasher.write(word.as_bytes()),
+                Value::Name(name) => line.push(&name.hash().to_le_bytes()),
+                Value::Int(value) => line.push(&value.to_le_bytes()),
+                Value::Word(word) => line.push(word.as_bytes()),
             }
         }
+        self.hasher.write(&line.bytes[..line.len]);
+    }
+}
+
+/// One event as bytes, hashed in one go: 8 for the time, and a word or a number for the kind and each of four fields.
+struct Line {
+    bytes: [u8; 128],
+    len: usize,
+}
+
+impl Default for Line {
+    fn default() -> Self {
+        Self { bytes: [0; 128], len: 0 }
+    }
+}
+
+impl Line {
+    /// Appends bytes. Kinds and words are constants of at most 24 bytes, so five of them always fit.
+    fn push(&mut self, bytes: &[u8]) {
+        self.bytes[self.len..self.len + bytes.len()].copy_from_slice(bytes);
+        self.len += bytes.len();
     }
 }
