@@ -7,6 +7,7 @@ mod advice;
 mod check;
 mod check_load;
 mod claim;
+mod depth;
 mod error;
 mod fault;
 mod overrides;

@@ -4,6 +4,7 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::advice::explain_syntax;
+use super::depth;
 use super::error::{Draft, Problem, SpecError};
 use super::source::{SourceFile, Sources};
 use super::tree::{Assignment, Node, shift};
@@ -71,12 +72,11 @@ impl Override {
 
     fn toml(&self, base: usize) -> Result<Node<'_>, Draft> {
         let text = self.value();
+        let moved = |draft: Draft| Draft { span: draft.span.start + base..draft.span.end + base, ..draft };
+        depth::check_keys(text).map_err(moved)?;
         match DeValue::parse(text) {
-            Ok(value) => Ok(shift(value, base)),
-            Err(error) if text.starts_with(['{', '[', '"', '\'']) => {
-                let draft = explain_syntax(&error);
-                Err(Draft { span: draft.span.start + base..draft.span.end + base, ..draft })
-            }
+            Ok(value) => depth::check_tree(&value).map_err(moved).map(|()| shift(value, base)),
+            Err(error) if text.starts_with(['{', '[', '"', '\'']) => Err(moved(explain_syntax(&error))),
             Err(_) => Ok(Spanned::new(base..base + text.len(), DeValue::String(text.into()))),
         }
     }

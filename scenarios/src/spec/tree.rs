@@ -6,6 +6,7 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::advice::{explain_syntax, list, nearest, quote, suggest};
+use super::depth;
 use super::error::Draft;
 
 /// A value and where it stands.
@@ -52,13 +53,16 @@ impl Added {
 
 /// Parses a document.
 pub(super) fn parse(text: &str) -> Result<Node<'_>, Draft> {
+    depth::check_keys(text)?;
     let table = DeTable::parse(text).map_err(|error| explain_syntax(&error))?;
     let span = table.span();
     if table.get_ref().is_empty() {
         let help = "a scenario needs at least `title`, `summary`, `duration` and `[world]`";
         return Err(Draft::new(0..0, "the scenario is empty", help));
     }
-    Ok(Spanned::new(span, DeValue::Table(table.into_inner())))
+    let root = Spanned::new(span, DeValue::Table(table.into_inner()));
+    depth::check_tree(&root)?;
+    Ok(root)
 }
 
 /// Where the value at a dotted path stands, or the deepest part of the path that there is.
@@ -166,6 +170,10 @@ fn segments<'a>(path: &'a str, span: &Range<usize>) -> Result<Vec<Segment<'a>>, 
         Some(2) => Some(span.start + 1),
         _ => None,
     };
+    if path.split('.').count() > depth::PARTS_MAX {
+        let help = "no path in a scenario is that long";
+        return Err(Draft::new(span.clone(), format!("the path has more than {} parts", depth::PARTS_MAX), help));
+    }
     let mut offset = 0;
     path.split('.')
         .map(|name| {

@@ -3,7 +3,7 @@
 
 use lcg::Draws;
 
-use super::{TestScenario, VALID, parse};
+use super::{TestScenario, VALID, parse, spoil};
 use crate::spec::{Override, Scenario};
 
 /// A generator that needs no crate: Knuth's MMIX congruence.
@@ -106,4 +106,27 @@ fn mutated_overrides_never_panic() {
             assert!(error.render().contains('^'), "{error}");
         }
     }
+}
+
+#[test]
+fn deep_nesting_is_refused_and_not_followed() {
+    for text in [
+        format!("x = {}", "[".repeat(500_000)),
+        format!("x = {}", "{a=".repeat(200_000)),
+        format!("{}a = 1", "a.".repeat(400_000)),
+        format!("[{}a]", "a.".repeat(400_000)),
+        spoil("\"world.shop.order.pool.size\"", &format!("\"{}a\"", "a.".repeat(400_000))),
+        spoil("\"world.shop.order.pool.size\"", &format!("\"title{}\"", ".a".repeat(400_000))),
+    ] {
+        assert!(parse(&text).is_err());
+    }
+    let nested = format!("x = {}1{}", "{a.a.a.a.a.a=".repeat(60), "}".repeat(60));
+    assert!(parse(&nested).unwrap_err().to_string().contains("more than 32 levels deep"));
+    let scenario: TestScenario = parse(VALID).unwrap();
+    for text in [format!("figure.{}a=1", "a.".repeat(400_000)), format!("figure={{{}a=1}}", "a.".repeat(400_000))] {
+        let error = scenario.resolve(None, &[Override::parse(&text).unwrap()]).unwrap_err();
+        assert!(error.to_string().contains("more than 16 parts"), "{error}");
+    }
+    let dots = spoil("\"A shop\"", "\"a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s.t \\\" .\" # ................... . . .");
+    parse(&dots).expect("dots in texts and comments are no keys");
 }
