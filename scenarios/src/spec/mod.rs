@@ -3,8 +3,19 @@
 //! Responsible for reading, checking and overriding such files, and for saying exactly where one is wrong. It never
 //! runs anything and knows no world: the world's parameters are a type parameter that implements [`World`].
 
+mod advice;
+mod check;
+mod check_load;
 mod claim;
+mod depth;
+mod error;
 mod fault;
+mod overrides;
+mod scenario;
+mod source;
+#[cfg(test)]
+mod tests;
+mod tree;
 mod variant;
 mod workload;
 
@@ -16,7 +27,11 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny};
 
 pub use self::claim::{Claim, Op, Than};
+pub use self::error::{Problem, SpecError};
 pub use self::fault::{Fault, Inject, Percent};
+pub use self::overrides::Override;
+pub use self::scenario::{Resolved, Scenario};
+pub use self::source::{FILE_BYTES_MAX, SourceFile};
 pub use self::variant::{Checks, Variant, VerdictWord};
 pub use self::workload::{Arrivals, Rate, Reload, Step, Workload};
 
@@ -37,7 +52,7 @@ pub trait World {
     ///
     /// # Errors
     /// One line for each problem, `<path>: <message>`, with the dotted path seen from the top of the file, for instance
-    /// `world.shop.order.pool.size: must be at least 1`. The error points at the deepest part of the path that the file has.
+    /// `world.shop.order.pool.size: must be at least 1`; what follows a `; ` is shown as advice. The error points at the deepest part of the path that the file has.
     fn check(&self) -> Result<(), Vec<String>>;
 }
 

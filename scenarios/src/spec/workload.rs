@@ -106,7 +106,7 @@ impl Rate {
     fn from_per_second(value: f64) -> Result<Self, String> {
         let max = Self::MAX_PER_SECOND;
         if value.is_nan() || value.is_infinite() {
-            return Err(format!("a rate must be a number of arrivals per second, not {value}"));
+            return Err(format!("the rate {value} is not a number: write how many arrive per second, like 80"));
         }
         if value < 0.0 {
             return Err(format!("the rate {value} is negative: rates start at 0 per second"));
