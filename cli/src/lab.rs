@@ -1,7 +1,13 @@
-//! What the command asks of the scenarios. The only file that names the scenarios crate beyond the types of an outcome.
+//! What the command asks of the scenarios, and the built-in catalogue that answers.
 
-use gridlock_scenarios::outcome::Outcome;
-use miette::{Report, miette};
+use gridlock_figures::{Column, Figure, FigureSpec};
+use gridlock_scenarios::catalog;
+use gridlock_scenarios::outcome::{Outcome, VariantOutcome};
+use gridlock_scenarios::spec::{Override, json_schema};
+use gridlock_scenarios::world::WorldSpec;
+use miette::Report;
+
+use crate::words;
 
 /// A collection of scenarios that can be played. Shared by the threads of `verify`.
 pub trait Lab: Sync {
@@ -122,26 +128,60 @@ pub struct Catalogue;
 
 impl Lab for Catalogue {
     fn list(&self) -> Vec<Entry> {
-        Vec::new()
+        let entry = |(name, _): &(&str, &str)| {
+            let spec = catalog::load::<FigureSpec>(name).ok()?.spec;
+            let variants = spec.variant.iter().map(|v| (v.name.get_ref().clone(), v.title.clone())).collect();
+            Some(Entry { name: (*name).into(), title: spec.title, summary: first_sentence(&spec.summary), variants })
+        };
+        catalog::CATALOG.iter().filter_map(entry).collect()
     }
 
-    fn play(&self, request: &Request, _progress: &mut dyn FnMut(&str)) -> Result<Played, Report> {
-        Err(unknown(&request.scenario))
+    fn play(&self, request: &Request, progress: &mut dyn FnMut(&str)) -> Result<Played, Report> {
+        let scenario = catalog::load::<FigureSpec>(&request.scenario)?;
+        let set = request.set.iter().map(|text| Override::parse(text)).collect::<Result<_, _>>()?;
+        let request = gridlock_scenarios::Request {
+            name: request.scenario.clone(),
+            seed: request.seed,
+            variants: request.variants.clone(),
+            set,
+            trace: request.trace,
+            jobs: std::thread::available_parallelism().map_or(1, usize::from),
+        };
+        progress(&format!("playing {}", request.name));
+        let played = gridlock_scenarios::play(&scenario, &request)?;
+        Ok(Played { outcome: played.outcome, traces: played.traces })
     }
 
     fn explain(&self, scenario: &str) -> Result<Explanation, Report> {
-        Err(unknown(scenario))
+        let scenario = catalog::load::<FigureSpec>(scenario)?;
+        Ok(words::explanation(&scenario))
     }
 
     fn schema(&self) -> serde_json::Value {
-        serde_json::Value::Bool(true)
+        json_schema::<WorldSpec, FigureSpec>()
     }
 
     fn figure(&self, outcome: &Outcome) -> Result<String, String> {
-        Err(format!("no figure is defined for `{}`", outcome.scenario))
+        let scenario = catalog::load::<FigureSpec>(&outcome.scenario).map_err(|error| error.to_string())?;
+        let reports: Vec<_> = outcome.variants.iter().map(|variant| &variant.report).collect();
+        let figure = Figure {
+            id: &outcome.scenario,
+            title: &outcome.title,
+            description: scenario.spec.summary.trim(),
+            rows: scenario.spec.figure.rows_for(&reports),
+            columns: outcome.variants.iter().map(column).collect(),
+        };
+        gridlock_figures::render(&figure).map_err(|error| error.to_string())
     }
 }
 
-fn unknown(scenario: &str) -> Report {
-    miette!(help = "`gridlock list` shows the catalogue", "no scenario `{scenario}`")
+/// Up to the first full stop that ends a sentence, on one line.
+fn first_sentence(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.find(". ").map_or(line.clone(), |end| line[..=end].to_string())
+}
+
+fn column(variant: &VariantOutcome) -> Column<'_> {
+    let note = variant.verdict.kind.text();
+    Column { variant: &variant.name, title: &variant.name, note, report: &variant.report, others: Vec::new() }
 }

@@ -12,6 +12,7 @@ pub mod lab;
 mod term;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::ffi::OsString;
 use std::io::Write;

@@ -19,6 +19,7 @@ mod plan;
 mod rows;
 mod samples;
 mod scale;
+mod spec;
 mod svg;
 mod text;
 mod theme;
@@ -29,6 +30,7 @@ use crate::panel::Panel;
 use crate::plan::Plan;
 
 pub use self::figure::{Column, Figure, FigureError, Row, Unit};
+pub use self::spec::FigureSpec;
 
 /// Draws a figure as a self-contained SVG document.
 ///

@@ -120,12 +120,8 @@ impl Layer {
 /// Builds the chain on a stage; [`Stage::start`] brings it up.
 pub fn build(stage: &Stage, spec: &ChainSpec) {
     stage.net().add_host(CUSTOMERS);
-    let sites: Vec<Site> = spec
-        .services
-        .iter()
-        .enumerate()
-        .map(|(n, name)| stage.service(name, spec.layer(n).process.clone()))
-        .collect();
+    let sites: Vec<Site> =
+        spec.services.iter().enumerate().map(|(n, name)| stage.service(name, spec.layer(n).process.clone())).collect();
     for (n, site) in sites.iter().enumerate() {
         let next = sites.get(n + 1).map(|next| (next.host, spec.services[n + 1].clone()));
         let (stage, spec, site, layer) = (stage.clone(), spec.clone(), site.clone(), spec.layer(n).clone());

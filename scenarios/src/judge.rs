@@ -7,7 +7,7 @@ use gridlock_sim::report::{Judging, judge, metrics};
 
 use crate::outcome::{Check, ClaimOutcome, VariantOutcome};
 use crate::run::Run;
-use crate::spec::{Claim, Fault, Inject, Spec, Variant};
+use crate::spec::{Claim, Fault, Inject, Scenario, Spec, SpecError, Variant};
 use crate::world::WorldSpec;
 
 /// Judges the run of one variant. Claims are added by [`compare`], when all variants are there.
@@ -37,7 +37,9 @@ fn depends<F>(spec: &Spec<WorldSpec, F>) -> BTreeSet<String> {
 
 fn hits(fault: &Fault, needs: &[String]) -> bool {
     match &fault.inject {
-        Inject::PoolShrink { pool, .. } => pool.get_ref().split('.').next().is_some_and(|p| needs.iter().any(|n| n == p)),
+        Inject::PoolShrink { pool, .. } => {
+            pool.get_ref().split('.').next().is_some_and(|p| needs.iter().any(|n| n == p))
+        }
         inject => inject.nodes().into_iter().all(|node| needs.contains(node.get_ref())),
     }
 }
@@ -51,15 +53,17 @@ fn check(variant: &Variant, finding: Finding) -> (String, Check) {
 /// Evaluates the claims about the variants that were run. A claim that refers to a variant that was not run is left out.
 ///
 /// # Errors
-/// A sentence, when a claim names a metric that no variant has.
-pub(crate) fn compare(claims: &[Claim], variants: &mut [VariantOutcome]) -> Result<(), String> {
+/// When a claim names a metric that no variant has, with the place in the file.
+pub(crate) fn compare<F>(scenario: &Scenario<WorldSpec, F>, variants: &mut [VariantOutcome]) -> Result<(), SpecError> {
+    let complete = scenario.spec.variant.len() <= variants.len();
     let known: BTreeSet<String> = variants.iter().flat_map(|v| v.metrics.keys().cloned()).collect();
     let measured: BTreeMap<String, BTreeMap<String, u64>> =
         variants.iter().map(|v| (v.name.clone(), v.metrics.clone())).collect();
-    for claim in claims {
+    for claim in &scenario.spec.claim {
         for metric in [Some(&claim.metric), claim.than.as_ref().map(|than| &than.metric)].into_iter().flatten() {
-            if !known.contains(metric.get_ref()) && measured.len() > 1 {
-                return Err(unknown_metric(claim.id.get_ref(), metric.get_ref(), &known));
+            if complete && !known.contains(metric.get_ref()) {
+                let message = format!("no variant has the metric `{}`", metric.get_ref());
+                return Err(scenario.error_at(metric.span(), &message, &nearest(metric.get_ref(), &known)));
             }
         }
         for variant in variants.iter_mut() {
@@ -72,11 +76,7 @@ pub(crate) fn compare(claims: &[Claim], variants: &mut [VariantOutcome]) -> Resu
     Ok(())
 }
 
-fn evaluate(
-    claim: &Claim,
-    variant: &str,
-    measured: &BTreeMap<String, BTreeMap<String, u64>>,
-) -> Option<ClaimOutcome> {
+fn evaluate(claim: &Claim, variant: &str, measured: &BTreeMap<String, BTreeMap<String, u64>>) -> Option<ClaimOutcome> {
     // A metric that this variant does not have, though another does, counts what never happened.
     let value = |variant: &str, metric: &str| {
         let metrics = measured.get(variant)?;
@@ -106,8 +106,8 @@ fn scaled(value: i64, per_mille: u64) -> i64 {
     i64::try_from(i128::from(value) * i128::from(per_mille) / 1000).unwrap_or(i64::MAX)
 }
 
-fn unknown_metric(claim: &str, metric: &str, known: &BTreeSet<String>) -> String {
+/// The known metric that looks most like this one, as advice.
+fn nearest(metric: &str, known: &BTreeSet<String>) -> String {
     let near = known.iter().max_by(|a, b| strsim::jaro(a, metric).total_cmp(&strsim::jaro(b, metric)));
-    let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-    format!("claim `{claim}` names the metric `{metric}`, which no variant of this run has{hint}")
+    near.map_or_else(|| "this run has no metrics".into(), |near| format!("did you mean `{near}`?"))
 }

@@ -1,9 +1,13 @@
 //! The article's shop, the scenario specification, the catalogue, and what a run of a scenario tells.
 
+pub mod catalog;
 pub mod chain;
 mod judge;
 pub mod outcome;
+mod play;
 pub mod run;
 pub mod shop;
 pub mod spec;
 pub mod world;
+
+pub use self::play::{Played, Request, play};

@@ -102,7 +102,8 @@ fn let_in(sim: &Sim, stage: &Stage, world: &Rc<WorldSpec>, workload: &Workload, 
         let (stage, world, class) = (stage.clone(), world.clone(), class.clone());
         Rc::new(move |customer, _press| world.visit(&stage, &class, customer))
     };
-    let reload = workload.reload.map(|r| Reload { after: r.after, on_error: r.on_error, delay: r.delay, times: r.times });
+    let reload =
+        workload.reload.map(|r| Reload { after: r.after, on_error: r.on_error, delay: r.delay, times: r.times });
     let customers = Customers { class, rate, spacing, patience: Patience { limit: workload.patience, reload }, visit };
     match workload.arrivals.clone() {
         Arrivals::Closed { clients, think } => {
@@ -118,9 +119,7 @@ fn rate(arrivals: &Arrivals, end: SimTime) -> (RateProfile, Spacing) {
     let (mut steps, spacing) = match arrivals {
         Arrivals::Constant(rate) => (vec![(SimTime::ZERO, rate.micro_hertz())], Spacing::Regular),
         Arrivals::Poisson(rate) => (vec![(SimTime::ZERO, rate.micro_hertz())], Spacing::Poisson),
-        Arrivals::Steps(steps) => {
-            (steps.iter().map(|s| (at(s.at), s.rate.micro_hertz())).collect(), Spacing::Poisson)
-        }
+        Arrivals::Steps(steps) => (steps.iter().map(|s| (at(s.at), s.rate.micro_hertz())).collect(), Spacing::Poisson),
         Arrivals::Burst { base, peak, at: start, length } => {
             let (base, peak) = (base.micro_hertz(), peak.micro_hertz());
             (vec![(SimTime::ZERO, base), (at(*start), peak), (at(*start + *length), base)], Spacing::Poisson)
@@ -140,9 +139,10 @@ fn plan(fault: &Fault) -> fault::Fault {
 fn kind(inject: &Inject) -> (String, Kind) {
     let text = |name: &toml::Spanned<String>| name.get_ref().clone();
     match inject {
-        Inject::Slow { node, factor } => {
-            (format!("{}: slow CPU, x{}", node.get_ref(), times(*factor)), Kind::Slow { node: text(node), factor: *factor })
-        }
+        Inject::Slow { node, factor } => (
+            format!("{}: slow CPU, x{}", node.get_ref(), times(*factor)),
+            Kind::Slow { node: text(node), factor: *factor },
+        ),
         Inject::Pause { node } => (format!("{}: stopped", node.get_ref()), Kind::Pause { node: text(node) }),
         Inject::Crash { node } => (format!("{}: crash", node.get_ref()), Kind::Crash { node: text(node) }),
         Inject::HostLoss { node } => (format!("{}: host lost", node.get_ref()), Kind::HostLoss { node: text(node) }),

@@ -70,9 +70,7 @@ impl World for WorldSpec {
                 let all = shop::SERVICES.iter().chain(&shop::DATABASES).chain([&shop::CUSTOMERS]);
                 all.map(|name| (*name).to_string()).collect()
             }
-            WorldSpec::Chain(spec) => {
-                spec.services.iter().cloned().chain([chain::CUSTOMERS.to_string()]).collect()
-            }
+            WorldSpec::Chain(spec) => spec.services.iter().cloned().chain([chain::CUSTOMERS.to_string()]).collect(),
         }
     }
 

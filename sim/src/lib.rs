@@ -8,10 +8,10 @@ compile_error!(
 
 pub mod check;
 pub mod dist;
+pub mod engine;
 pub mod fault;
 pub mod grpc;
 pub mod http;
-pub mod engine;
 pub mod net;
 pub mod process;
 pub mod report;

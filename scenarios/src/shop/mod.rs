@@ -149,13 +149,7 @@ fn work(stage: &Stage, site: &Site, demand: Dist) -> Work {
     Work { demand, draws: stage.sim().draws(&label) }
 }
 
-fn connect(
-    stage: &Stage,
-    site: &Site,
-    workers: &Workers,
-    pool: &PoolSpec,
-    statement: Dist,
-) -> Database {
+fn connect(stage: &Stage, site: &Site, workers: &Workers, pool: &PoolSpec, statement: Dist) -> Database {
     let label = format!("{}/statement", stage.trace().text(site.process.name()));
     Database {
         sim: stage.sim().clone(),

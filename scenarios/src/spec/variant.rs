@@ -30,6 +30,20 @@ pub struct Variant {
     pub set: BTreeMap<String, toml::Value>,
 }
 
+impl Variant {
+    /// The scenario as it is, for files that name no variants.
+    pub fn plain() -> Self {
+        Self {
+            name: Spanned::new(0..0, "base".into()),
+            title: "as the file says".into(),
+            summary: String::new(),
+            expect: None,
+            checks: Checks::default(),
+            set: BTreeMap::new(),
+        }
+    }
+}
+
 /// What the checkers must find.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -8,12 +8,12 @@ use std::task::Poll;
 
 use futures_util::future::Either;
 
+use super::Site;
 use super::attempt::{Attempt, Outcome, Pending};
 use super::channel::Channel;
 use super::message::{Context, Message, Pushback, Status};
 use super::policy::{ATTEMPTS_CAP, ClientPolicy, HedgingPolicy, RetryPolicy};
 use super::throttle::Throttle;
-use super::Site;
 use crate::engine::{SimDuration, SimTime, Stream, race};
 use crate::trace::{Code, Mark};
 

@@ -12,7 +12,9 @@ fn steady(initial: u64) -> Backoff {
 }
 
 /// What is in the log at the end, and how many attempts and retries there were.
-fn ends_and_counts(lab: &Lab) -> Box<dyn FnOnce() -> (Vec<(u64, Code)>, usize, usize)> {
+type Counts = (Vec<(u64, Code)>, usize, usize);
+
+fn ends_and_counts(lab: &Lab) -> Box<dyn FnOnce() -> Counts> {
     let (ends, marks) = (lab.ends(), lab.marks.clone());
     Box::new(move || {
         let count = |wanted| marks.borrow().0.iter().filter(|(_, mark)| *mark == wanted).count();
@@ -61,7 +63,7 @@ fn the_throttle_sustains_about_a_tenth_of_retries() {
             let n = Rc::new(std::cell::Cell::new(0u64));
             let server = lab.server_with("server", ServerPolicy::default(), move |_, _, _| {
                 n.set(n.get() + 1);
-                let ok = n.get() % every != 0;
+                let ok = !n.get().is_multiple_of(every);
                 async move { if ok { Ok(Message::empty()) } else { Err(Status::new(Code::Unavailable, "no")) } }
             });
             let policy = ClientPolicy {

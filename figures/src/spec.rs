@@ -1,0 +1,63 @@
+//! What a scenario file says about its figure, and what is drawn when it says nothing.
+
+use gridlock_sim::report::Report;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Row;
+
+/// The `[figure]` table of a scenario file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FigureSpec {
+    /// Rows from cause to effect; without any, they are chosen by what was measured.
+    pub rows: Vec<Row>,
+}
+
+/// Endings of the series worth a row of their own, with its title, from cause to effect.
+const ROWS: [(&str, &str, bool); 5] = [
+    ("/cpu", "CPU", false),
+    ("/pool.waiting", "Waiting for a pool", false),
+    ("/calls.pending", "Calls awaited", false),
+    ("/retries", "Retries", true),
+    ("/heap.bytes", "Heap", false),
+];
+/// Series in one row at most; more cannot be told apart.
+const SERIES_MAX: usize = 3;
+
+impl FigureSpec {
+    /// The rows of the file, or rows for every class and for the busiest series of each kind.
+    pub fn rows_for(&self, reports: &[&Report]) -> Vec<Row> {
+        if !self.rows.is_empty() {
+            return self.rows.clone();
+        }
+        let mut classes: Vec<&String> = reports.iter().flat_map(|report| report.classes.keys()).collect();
+        classes.sort();
+        classes.dedup();
+        let goodput = classes.iter().map(|class| Row::Goodput { class: (*class).clone() });
+        let latency = classes.iter().map(|class| Row::Latency { class: (*class).clone() });
+        let others = ROWS.iter().filter_map(|(ending, title, counts)| {
+            let series = busiest(reports, ending);
+            let title = (*title).to_string();
+            match (series.is_empty(), counts) {
+                (true, _) => None,
+                (false, true) => Some(Row::Counts { title, series }),
+                (false, false) => Some(Row::Gauges { title, unit: None, series, capacity: None }),
+            }
+        });
+        goodput.chain(latency).chain(others).collect()
+    }
+}
+
+/// The series with this ending that rise highest, in order of their names.
+fn busiest(reports: &[&Report], ending: &str) -> Vec<String> {
+    let peak = |key: &String| reports.iter().map(|report| report.peak(key)).max().unwrap_or(0);
+    let mut keys: Vec<String> = reports.iter().flat_map(|report| report.series.keys().cloned()).collect();
+    keys.retain(|key| key.ends_with(ending) && peak(key) > 0);
+    keys.sort();
+    keys.dedup();
+    keys.sort_by_key(|key| std::cmp::Reverse(peak(key)));
+    keys.truncate(SERIES_MAX);
+    keys.sort();
+    keys
+}

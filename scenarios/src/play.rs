@@ -1,0 +1,102 @@
+//! Plays a scenario: every requested variant with one seed, judged and compared with the scenario's claims.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde::de::DeserializeOwned;
+
+use crate::judge;
+use crate::outcome::{Outcome, VariantOutcome};
+use crate::run::{Run, run};
+use crate::spec::{Override, Resolved, Scenario, SpecError, Variant};
+use crate::world::WorldSpec;
+
+/// What to play.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// How the scenario was asked for.
+    pub name: String,
+    /// The seed; the scenario's own if absent.
+    pub seed: Option<u64>,
+    /// Variants by name; empty for all.
+    pub variants: Vec<String>,
+    /// Overrides for every variant.
+    pub set: Vec<Override>,
+    /// Keep the traces.
+    pub trace: bool,
+    /// Runs at one time, at least 1. The outcome does not depend on it.
+    pub jobs: usize,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct Played {
+    /// The runs, measured and judged.
+    pub outcome: Outcome,
+    /// Name of the variant and its trace as JSON Lines, if requested.
+    pub traces: Vec<(String, String)>,
+}
+
+/// Plays a scenario.
+///
+/// # Errors
+/// [`SpecError`], before the runs when a variant or override is wrong, after them when a claim names a metric that no run has.
+pub fn play<F>(scenario: &Scenario<WorldSpec, F>, request: &Request) -> Result<Played, SpecError>
+where
+    F: DeserializeOwned + Default + Sync + Send,
+{
+    let variants = resolve(scenario, request)?;
+    let seed = request.seed.unwrap_or(scenario.spec.seed);
+    let runs = run_all(&variants, seed, request);
+    let mut traces = Vec::new();
+    let mut outcomes: Vec<VariantOutcome> = Vec::new();
+    for ((variant, resolved), mut run) in variants.iter().zip(runs) {
+        traces.extend(run.trace.take().map(|trace| (variant.name.get_ref().clone(), trace)));
+        outcomes.push(judge::outcome(&resolved.spec, variant, run));
+    }
+    judge::compare(scenario, &mut outcomes)?;
+    let outcome =
+        Outcome { scenario: request.name.clone(), title: scenario.spec.title.clone(), seed, variants: outcomes };
+    Ok(Played { outcome, traces })
+}
+
+type Chosen<F> = (Variant, Resolved<WorldSpec, F>);
+
+/// The requested variants with their specifications; a scenario without variants is played as it is.
+fn resolve<F>(scenario: &Scenario<WorldSpec, F>, request: &Request) -> Result<Vec<Chosen<F>>, SpecError>
+where
+    F: DeserializeOwned + Default,
+{
+    let names: Vec<String> = match &request.variants[..] {
+        [] => scenario.spec.variant.iter().map(|variant| variant.name.get_ref().clone()).collect(),
+        chosen => chosen.to_vec(),
+    };
+    if names.is_empty() {
+        return Ok(vec![(Variant::plain(), scenario.resolve(None, &request.set)?)]);
+    }
+    let resolve = |name: &String| {
+        let variant = scenario.variant(name)?.clone();
+        Ok((variant, scenario.resolve(Some(name), &request.set)?))
+    };
+    names.iter().map(resolve).collect()
+}
+
+/// Runs all variants, `request.jobs` at a time, and returns the runs in their order.
+fn run_all<F: Sync + Send>(variants: &[Chosen<F>], seed: u64, request: &Request) -> Vec<Run> {
+    let next = AtomicUsize::new(0);
+    let done: Vec<Mutex<Option<Run>>> = variants.iter().map(|_| Mutex::new(None)).collect();
+    let work = || {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some((_, resolved)) = variants.get(index) else { return };
+            let run = run(&resolved.spec, seed, request.trace);
+            *done[index].lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(run);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..request.jobs.clamp(1, variants.len()) {
+            scope.spawn(work);
+        }
+    });
+    done.into_iter().map(|run| run.into_inner().ok().flatten().expect("every variant has run")).collect()
+}
