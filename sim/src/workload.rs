@@ -198,7 +198,7 @@ impl RateProfile {
                 let needed = left / rate;
                 let done = needed < 1e18 && until.is_none_or(|until| needed < until.since(at).as_nanos() as f64);
                 if done {
-                    return Some(at + SimDuration::from_nanos(needed as u64));
+                    return Some(at + SimDuration::from_nanos(libm::round(needed) as u64));
                 }
             }
             let until = until?;
