@@ -62,6 +62,8 @@ pub struct Played {
     pub outcome: Outcome,
     /// Name of the variant and its trace as JSON Lines; empty unless requested.
     pub traces: Vec<(String, String)>,
+    /// Series that the scenario's figure shows, from cause to effect.
+    pub telling: Vec<String>,
 }
 
 /// A scenario in words.
@@ -149,7 +151,8 @@ impl Lab for Catalogue {
         };
         progress(&format!("playing {}", request.name));
         let played = gridlock_scenarios::play(&scenario, &request)?;
-        Ok(Played { outcome: played.outcome, traces: played.traces })
+        let telling = scenario.spec.figure.series();
+        Ok(Played { outcome: played.outcome, traces: played.traces, telling })
     }
 
     fn explain(&self, scenario: &str) -> Result<Explanation, Report> {

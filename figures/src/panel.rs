@@ -91,7 +91,9 @@ impl Panel<'_> {
         let (x0, x1) = self.layout.columns[self.column];
         let kind = Type { size: TEXT, hold: Hold::Middle, alpha: 0.6, bold: false };
         let middle = (x0 + (x1 - x0) / 2, self.row.top + (self.row.bottom - self.row.top) / 2);
-        canvas.group(&[("class", "absent".to_owned())], None, |layer| layer.text("not in this design", middle, kind))
+        // What never happened is not counted; what is not measured does not exist in this design.
+        let note = if self.plan.unit == "per-second" { "none" } else { "not in this design" };
+        canvas.group(&[("class", "absent".to_owned())], None, |layer| layer.text(note, middle, kind))
     }
 
     fn rule(&self, canvas: &mut Canvas) -> Result<(), FigureError> {

@@ -26,6 +26,15 @@ const ROWS: [(&str, &str, bool); 5] = [
 const SERIES_MAX: usize = 3;
 
 impl FigureSpec {
+    /// The series that the rows of the file name, in their order.
+    pub fn series(&self) -> Vec<String> {
+        let of = |row: &Row| match row {
+            Row::Gauges { series, .. } | Row::Counts { series, .. } => series.clone(),
+            Row::Goodput { .. } | Row::Latency { .. } => Vec::new(),
+        };
+        self.rows.iter().flat_map(of).collect()
+    }
+
     /// The rows of the file, or rows for every class and for the busiest series of each kind.
     pub fn rows_for(&self, reports: &[&Report]) -> Vec<Row> {
         if !self.rows.is_empty() {

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use crate::engine::{SimDuration, SlotWriter, slot};
 use crate::grpc::{Context, Message, Site, Status};
 use crate::net::{Acceptor, Conn, ConnEvents, ConnectOptions, HostId, InUse, Net};
-use crate::trace::{Code, ConnChange};
+use crate::trace::{Code, ConnChange, Event};
 
 /// Bytes of a request's or an answer's headers.
 const HEADERS: u32 = 400;
@@ -68,9 +68,13 @@ impl ConnEvents for Exchange {
         let (process, handler) = (self.site.process.clone(), self.handler.clone());
         let (conn, context) = (self.conn.clone(), self.context.clone());
         self.site.process.readable(self.cpu, move || {
-            let answer = handler(context, (*message).clone());
+            let (began, answer) = (process.sim().now(), handler(context.clone(), (*message).clone()));
+            let server = process.clone();
             process.spawn(async move {
                 let reply: Reply = answer.await;
+                let code = reply.as_ref().map_or_else(|status| status.code, |_| Code::Ok);
+                let (took, stale) = (server.sim().now().since(began), context.is_cancelled());
+                server.trace().emit(Event::Handled { server: server.name(), code, took, stale });
                 let bytes = reply.as_ref().map_or(0, |m| m.bytes);
                 conn.send(HEADERS + bytes, Rc::new(reply));
             });

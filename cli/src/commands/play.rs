@@ -15,7 +15,8 @@ pub(crate) fn run(lab: &dyn Lab, args: &RunArgs, term: &mut Term) -> Result<Exit
     if let Some(dir) = &args.out {
         save(lab, &played, dir, term)?;
     }
-    let view = View { width: term.style.width, command: term.style.command, set: &args.world.set };
+    let (width, command) = (term.style.width, term.style.command);
+    let view = View { width, command, set: &args.world.set, telling: &played.telling };
     let text = match args.format {
         Format::Human => human::outcome(&played.outcome, view),
         Format::Json => json::text(&played.outcome),

@@ -17,6 +17,8 @@ pub(crate) struct View<'a> {
     pub(crate) command: &'a str,
     /// Changes to the specification, to be repeated.
     pub(crate) set: &'a [String],
+    /// Series worth a line, as the scenario's figure names them.
+    pub(crate) telling: &'a [String],
 }
 
 /// Everything `run` says.
@@ -43,7 +45,7 @@ fn variant(outcome: &Outcome, variant: &VariantOutcome, view: View) -> String {
     for line in wrap(&variant.verdict.reason, view.width.saturating_sub(2).max(20)) {
         text += &format!("  {line}\n");
     }
-    for part in [classes(&variant.report), sparks(&variant.report, view.width), findings(variant, view.width)] {
+    for part in [classes(&variant.report), sparks(&variant.report, view.width, view.telling), findings(variant, view.width)] {
         if !part.is_empty() {
             text += "\n";
             text += &part;

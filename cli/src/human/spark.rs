@@ -41,11 +41,12 @@ struct Axis {
 }
 
 /// The sparklines of a run for a terminal of `width` columns; nothing if there is nothing to draw.
-pub(crate) fn sparks(report: &Report, width: usize) -> String {
+/// `wanted` are the series its scenario finds telling; without any the choice is made by what was measured.
+pub(crate) fn sparks(report: &Report, width: usize, wanted: &[String]) -> String {
     if report.steps() == 0 {
         return String::new();
     }
-    let keys = telling(report);
+    let keys = chosen(report, wanted);
     let label =
         report.classes.keys().map(|name| columns(name) + " served".len()).chain(keys.iter().map(|key| columns(key)));
     let label = label.max().unwrap_or(0).min(LABEL_MAX);
@@ -79,6 +80,13 @@ impl Axis {
         let at = u128::from(at_us.min(self.duration_us)) * self.columns as u128 / u128::from(self.duration_us.max(1));
         at as usize
     }
+}
+
+/// The series that the scenario wants to be seen, without those in which nothing happened; else those that stand out.
+fn chosen<'a>(report: &'a Report, wanted: &[String]) -> Vec<&'a str> {
+    let present = wanted.iter().filter_map(|key| report.series.get_key_value(key));
+    let keys: Vec<&str> = present.filter(|(key, _)| report.peak(key) > 0).map(|(key, _)| key.as_str()).collect();
+    if keys.is_empty() { telling(report) } else { keys }
 }
 
 /// The series worth a line: those whose peak stands out most from what they were before the fault, one of each kind of resource.

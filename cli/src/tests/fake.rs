@@ -91,6 +91,7 @@ impl Lab for FakeLab {
         Ok(Played {
             outcome: Outcome { scenario: request.scenario.clone(), title: explanation().title, seed, variants },
             traces,
+            telling: Vec::new(),
         })
     }
 

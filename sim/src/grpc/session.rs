@@ -7,14 +7,14 @@ use std::rc::{Rc, Weak};
 
 use super::attempt::{Attempt, Outcome, Place};
 use super::frame::Frame;
-use super::message::Status;
+use super::message::{Message, Status};
 use super::policy::KeepalivePolicy;
 use super::subchannel::Subchannel;
 use super::{CLIENT_CPU_PER_CALL, Site};
 use crate::engine::SimDuration;
 use crate::net::{Conn, ConnEvents, ConnectOptions, HostId};
 use crate::process::ProcessTimer;
-use crate::trace::{Code, ConnChange, Gauge, Name};
+use crate::trace::{Code, ConnChange, Gauge, Mark, Name};
 
 const DROPPED: Status = Status::new(Code::Unavailable, "Connection dropped");
 const FLOODED: Status = Status::new(Code::Internal, "Session closed with error");
@@ -141,7 +141,7 @@ impl Session {
         }
         match frame {
             Frame::Settings { max_streams } => self.settings(*max_streams),
-            Frame::Response { stream, result } => self.answered(*stream, Outcome::Done(result.clone())),
+            Frame::Response { stream, result } => self.answered(*stream, result),
             Frame::Ping => self.send(Frame::Pong),
             Frame::Pong => self.schedule_ping(),
             Frame::Flooded => self.lost(FLOODED),
@@ -159,11 +159,16 @@ impl Session {
         }
     }
 
-    fn answered(&self, stream: u32, outcome: Outcome) {
+    fn answered(&self, stream: u32, result: &Result<Message, Status>) {
         let attempt = self.streams.borrow_mut().remove(&stream);
-        if let Some(attempt) = attempt {
-            attempt.finish(outcome);
-            self.fill_streams();
+        match attempt {
+            Some(attempt) => {
+                attempt.finish(Outcome::Done(result.clone()));
+                self.fill_streams();
+            }
+            // Its call has ended: the server did not know in time and did the work for nobody (A4).
+            None if result.is_ok() => self.site.process.trace().mark(self.name, Mark::Stale),
+            None => {}
         }
     }
 

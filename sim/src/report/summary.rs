@@ -29,7 +29,8 @@ type Flat = BTreeMap<String, u64>;
 /// | `orders.accepted` `orders.completed` `orders.lost` `orders.duplicated` `accept.*` `e2e.*` | with a class `orders` only |
 /// | `lag.max` `lag.end` | sum over all series `…/lag` |
 /// | `peak.<series>` | the largest value of a gauge |
-/// | `amplification_permille.<channel>` | attempts for each thousand calls |
+/// | `attempts.<channel>` | attempts that the client made |
+/// | `amplification_permille.<channel>` | the same for each thousand of its calls |
 ///
 /// A phase that does not exist, or in which nobody came, has no key: a claim about it is a mistake, not a zero.
 pub fn metrics(report: &Report, warmup: SimDuration) -> BTreeMap<String, u64> {
@@ -137,6 +138,7 @@ fn amplification(flat: &mut Flat, report: &Report) {
         let added = report.total(&format!("{channel}/retries")) + report.total(&format!("{channel}/hedges"));
         let calls = attempts.saturating_sub(added);
         let permille = (attempts * 1000).checked_div(calls);
+        flat.insert(format!("attempts.{channel}"), attempts);
         flat.extend(permille.map(|value| (format!("amplification_permille.{channel}"), value)));
     }
 }

@@ -149,7 +149,8 @@ words! {
         Retransmit = "retransmits",
         /// A segment was lost on a link.
         Lost = "segments.lost",
-        /// A handler finished work that nobody waited for any more.
+        /// Work was finished that nobody waited for any more: the server knew (counted at the server), or its answer reached a
+        /// client that had given up (counted at the channel).
         Stale = "stale.completions",
         /// An attempt of a call was sent to a server.
         Attempt = "attempts",
