@@ -45,7 +45,9 @@ fn variant(outcome: &Outcome, variant: &VariantOutcome, view: View) -> String {
     for line in wrap(&variant.verdict.reason, view.width.saturating_sub(2).max(20)) {
         text += &format!("  {line}\n");
     }
-    for part in [classes(&variant.report), sparks(&variant.report, view.width, view.telling), findings(variant, view.width)] {
+    for part in
+        [classes(&variant.report), sparks(&variant.report, view.width, view.telling), findings(variant, view.width)]
+    {
         if !part.is_empty() {
             text += "\n";
             text += &part;

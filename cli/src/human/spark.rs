@@ -263,7 +263,7 @@ mod tests {
     fn any_report_can_be_drawn_at_any_width() {
         for (steps, faults) in [(0, 1), (1, 0), (1, 9), (2, 3), (100, 0), (100, 9)] {
             for width in [0, 20, 80, 500] {
-                let text = anstream::adapter::strip_str(&sparks(&report(steps, faults), width)).to_string();
+                let text = anstream::adapter::strip_str(&sparks(&report(steps, faults), width, &[])).to_string();
                 let narrowest = 2 + LABEL_MAX + 1 + CHART_MIN + 3 * NUMBER;
                 assert!(
                     text.lines().all(|line| columns(line) <= width.max(narrowest)),

@@ -254,10 +254,9 @@ impl<'a> View<'a> {
         let reason = match courses.iter().min_by_key(|course| course.worst) {
             None => "nobody came, and nothing failed".into(),
             Some(course) => format!(
-                "no class left its baseline: in its worst 5 s, {} had {} of its usual success, which is {}",
+                "no class left its baseline: even in its worst 5 s, {} kept {} of its usual success",
                 course.class,
                 percent(course.worst.0.min(1000)),
-                percent(course.baseline.permille().unwrap_or(1000)),
             ),
         };
         Verdict { kind: VerdictKind::Healthy, reason }

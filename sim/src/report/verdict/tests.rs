@@ -30,7 +30,7 @@ fn a_run_that_keeps_its_baseline_is_healthy() {
     assert_eq!(verdict.kind, VerdictKind::Healthy);
     assert_eq!(
         verdict.reason,
-        "no class left its baseline: in its worst 5 s, browse had 100 % of its usual success, which is 100 %"
+        "no class left its baseline: even in its worst 5 s, browse kept 100 % of its usual success"
     );
     assert_eq!(kind(Story::new(60)), VerdictKind::Healthy);
 }
