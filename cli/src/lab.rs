@@ -171,7 +171,7 @@ impl Lab for Catalogue {
             id: &outcome.scenario,
             title: &outcome.title,
             description: scenario.spec.summary.trim(),
-            rows: scenario.spec.figure.rows_for(&reports),
+            rows: scenario.spec.figure.rows_for(&reports, reports.len() == scenario.spec.variant.len()),
             columns: outcome.variants.iter().map(column).collect(),
         };
         gridlock_figures::render(&figure).map_err(|error| error.to_string())

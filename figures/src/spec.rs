@@ -36,9 +36,13 @@ impl FigureSpec {
     }
 
     /// The rows of the file, or rows for every class and for the busiest series of each kind.
-    pub fn rows_for(&self, reports: &[&Report]) -> Vec<Row> {
+    ///
+    /// With `complete`, the reports are those of all variants, and a series that none of them has stays in its row, as a mistake
+    /// for [`render`](crate::render) to find. Otherwise rows keep what these reports have.
+    pub fn rows_for(&self, reports: &[&Report], complete: bool) -> Vec<Row> {
         if !self.rows.is_empty() {
-            return self.rows.clone();
+            let rows = self.rows.iter().cloned();
+            return if complete { rows.collect() } else { rows.filter_map(|row| reduced(row, reports)).collect() };
         }
         let mut classes: Vec<&String> = reports.iter().flat_map(|report| report.classes.keys()).collect();
         classes.sort();
@@ -55,6 +59,19 @@ impl FigureSpec {
             }
         });
         goodput.chain(latency).chain(others).collect()
+    }
+}
+
+/// The row with what the reports have, if that is anything.
+fn reduced(mut row: Row, reports: &[&Report]) -> Option<Row> {
+    match &mut row {
+        Row::Goodput { class } | Row::Latency { class } => {
+            reports.iter().any(|report| report.classes.contains_key(class)).then_some(row)
+        }
+        Row::Gauges { series, .. } | Row::Counts { series, .. } => {
+            series.retain(|key| reports.iter().any(|report| report.series.contains_key(key)));
+            (!series.is_empty()).then_some(row)
+        }
     }
 }
 

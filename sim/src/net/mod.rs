@@ -17,7 +17,7 @@
 //!
 //! **Hosts and processes.** One host is one kernel and at most one process: [`Net::crash_process`] ends all its connections.
 //!
-//! **Not modelled.** One message is one segment, whatever its size: no MSS, no segmentation, no congestion window, slow start or
+//! **Not modelled.** One message is one segment, whatever its size: no MSS, no segmentation, no congestion window (but for the one segment after an expiry), slow start or
 //! pacing, no flow-control window (memory is bounded by what callers send; see [`Conn::unacked`]), no Nagle, no
 //! delayed or piggybacked ACKs, no tail-loss probe and no RACK timer (a lone lost segment waits for the RTO), no ICMP
 //! errors, no TIME_WAIT (a repeated FIN is answered with RST), no half-open use after a FIN, no SYN queue or accept

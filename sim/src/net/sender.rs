@@ -2,7 +2,8 @@
 //!
 //! Loss is found in two ways. *By later arrivals*: a segment below three that the peer is known to have was lost (RFC 6675) and is
 //! sent again at once. *By silence*: at an expiry the first segment is sent again; when that brings progress, so is all
-//! else that was outstanding at the expiry.
+//! else that was outstanding at the expiry. Between the two nothing new is sent: after an expiry the congestion window is one
+//! segment (RFC 5681, section 3.1, the loss window), and the first segment fills it.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -32,6 +33,8 @@ struct Outstanding {
     sacked: bool,
     /// To be sent again at once.
     lost: bool,
+    /// Not sent yet: the window was closed by an expiry.
+    held: bool,
 }
 
 impl Outstanding {
@@ -75,8 +78,9 @@ pub(super) struct Sender {
 }
 
 impl Sender {
-    /// Takes a segment to be sent now; returns its number.
-    pub(super) fn push(&mut self, now: SimTime, payload: Payload) -> u64 {
+    /// Takes a segment; returns its number if it is to be sent now.
+    pub(super) fn push(&mut self, now: SimTime, payload: Payload) -> Option<u64> {
+        let held = self.expired_below > self.first;
         self.queue.push_back(Outstanding {
             payload,
             first_sent: now,
@@ -84,11 +88,16 @@ impl Sender {
             attempt: 0,
             sacked: false,
             lost: false,
+            held,
         });
+        let next = self.first + self.queue.len() as u64;
+        if held {
+            self.expired_below = next;
+        }
         if self.deadline.is_none() {
             self.restart_timer(now);
         }
-        self.first + self.queue.len() as u64 - 1
+        (!held).then_some(next - 1)
     }
 
     /// What a segment carries, unless the peer has acknowledged it.
@@ -124,7 +133,7 @@ impl Sender {
         }
     }
 
-    /// The next segment to send again at once.
+    /// The next segment to send at once, again or for the first time.
     pub(super) fn next_lost(&mut self, now: SimTime) -> Option<u64> {
         if self.lost == 0 {
             return None;
@@ -161,7 +170,11 @@ impl Sender {
 
     fn mark_resent(&mut self, now: SimTime, index: usize) {
         let segment = &mut self.queue[index];
-        segment.attempt += 1;
+        if std::mem::take(&mut segment.held) {
+            segment.first_sent = now;
+        } else {
+            segment.attempt += 1;
+        }
         segment.last_sent = now;
         segment.lost = false;
     }
@@ -221,5 +234,28 @@ impl Sender {
                 self.lost += 1;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn payload() -> Payload {
+        Payload { bytes: 1, body: None }
+    }
+
+    #[test]
+    fn after_an_expiry_nothing_new_is_sent_until_there_is_progress() {
+        let mut sender = Sender::default();
+        assert_eq!(sender.push(SimTime::ZERO, payload()), Some(0));
+        let expiry = sender.deadline().expect("the timer runs");
+        assert_eq!(sender.expire(expiry, SimDuration::MAX), Expiry::Resend(0));
+        assert_eq!(sender.push(expiry, payload()), None);
+        assert_eq!(sender.next_lost(expiry), None);
+        sender.acked(expiry, 1, None, 1);
+        assert_eq!(sender.next_lost(expiry), Some(1));
+        assert_eq!(sender.attempt(1), 0, "it is sent for the first time");
+        assert_eq!(sender.push(expiry, payload()), Some(2));
     }
 }

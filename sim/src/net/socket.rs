@@ -190,17 +190,20 @@ impl Socket {
     fn push(self: &Rc<Self>, payload: Payload) {
         let size = HEADERS + u64::from(payload.bytes);
         let number = self.sender.borrow_mut().push(self.net.sim.now(), payload);
-        self.transmit(size, Signal::Data { number, attempt: 0 });
+        if let Some(number) = number {
+            self.transmit(size, Signal::Data { number, attempt: 0 });
+        }
         self.watch_deadline();
     }
 
-    /// Sends a segment that is still in the queue again.
+    /// Sends a segment that is still in the queue: again, or for the first time if it was held back.
     pub(super) fn resend(self: &Rc<Self>, number: u64) {
         let (bytes, attempt) = {
             let sender = self.sender.borrow();
             (sender.payload(number).map_or(0, |payload| payload.bytes), sender.attempt(number))
         };
-        self.retransmit(HEADERS + u64::from(bytes), Signal::Data { number, attempt });
+        let (size, signal) = (HEADERS + u64::from(bytes), Signal::Data { number, attempt });
+        if attempt == 0 { self.transmit(size, signal) } else { self.retransmit(size, signal) }
     }
 
     /// Sends something again, and says so.

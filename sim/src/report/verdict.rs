@@ -104,7 +104,6 @@ pub fn judge(report: &Report, context: &Judging) -> Verdict {
 struct Course<'a> {
     class: &'a str,
     bystander: bool,
-    baseline: Ratio,
     /// The worst window, and its first step.
     worst: (u64, usize),
     /// Below the healthy limits in some phase or window.
@@ -134,7 +133,6 @@ impl<'a> View<'a> {
         Course {
             class: name,
             bystander: !self.context.depends.contains(name),
-            baseline,
             worst: worst.unwrap_or((1000, 0)),
             harmed: below(HEALTHY_WINDOW_PERMILLE) || self.phase_harmed(class, baseline),
             hit: below(CASCADE_PERMILLE),
