@@ -6,22 +6,24 @@ use std::pin::Pin;
 use std::rc::{Rc, Weak};
 use std::task::{Context as TaskContext, Poll};
 
+use super::channel::Channel;
 use super::message::{Message, Status};
 use super::session::Session;
 use crate::engine::{SimTime, Slot, SlotWriter, slot};
+use crate::trace::Code;
 
 /// How an attempt ended.
-pub(crate) enum Outcome {
-    /// With an answer, or with an error that counts.
-    Done(Result<Message, Status>),
-    /// It never left the client: retried without limit (MODEL-REFERENCE.md A6, transparent retries).
-    NeverSent,
-}
+pub(crate) type Outcome = Result<Message, Status>;
+
+/// What an attempt ends with when its channel is gone: the process is about to end.
+const CLOSED: Status = Status::new(Code::Unavailable, "Channel closed");
 
 /// Where an attempt is.
 pub(crate) enum Place {
-    /// In the channel's queue, waiting for a connection; or nowhere yet.
-    Channel,
+    /// Not started.
+    Nowhere,
+    /// In the channel's queue, waiting for a connection.
+    Channel(Weak<Channel>),
     /// In a session's queue, waiting for a stream.
     Queue(Weak<Session>),
     /// On a stream.
@@ -54,7 +56,7 @@ impl Attempt {
         wait_for_ready: bool,
     ) -> (Rc<Self>, Pending) {
         let (reply, outcome) = slot();
-        let (reply, place) = (RefCell::new(Some(reply)), RefCell::new(Place::Channel));
+        let (reply, place) = (RefCell::new(Some(reply)), RefCell::new(Place::Nowhere));
         let attempt = Rc::new(Self { method, message, deadline, wait_for_ready, reply, place });
         (attempt.clone(), Pending { attempt, outcome })
     }
@@ -82,7 +84,7 @@ impl Future for Pending {
     type Output = Outcome;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Outcome> {
-        Pin::new(&mut self.outcome).poll(cx).map(|outcome| outcome.unwrap_or(Outcome::NeverSent))
+        Pin::new(&mut self.outcome).poll(cx).map(|outcome| outcome.unwrap_or(Err(CLOSED)))
     }
 }
 
@@ -92,7 +94,8 @@ impl Drop for Pending {
         match self.attempt.place.replace(Place::Over) {
             Place::Queue(session) => session.upgrade().into_iter().for_each(|s| s.left_queue()),
             Place::Stream(session, stream) => session.upgrade().into_iter().for_each(|s| s.reset(stream)),
-            Place::Channel | Place::Over => {}
+            Place::Channel(channel) => channel.upgrade().into_iter().for_each(|c| c.left_queue()),
+            Place::Nowhere | Place::Over => {}
         }
     }
 }

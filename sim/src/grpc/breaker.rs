@@ -14,10 +14,15 @@ pub(crate) enum Circuit {
     Open = 2,
 }
 
+/// The time between two changes of the circuit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Epoch(u64);
+
 /// Counts results in a sliding window.
 pub(crate) struct Breaker {
     policy: BreakerPolicy,
     circuit: Cell<Circuit>,
+    epoch: Cell<u64>,
     /// When an open circuit lets probes through.
     probe_at: Cell<SimTime>,
     probes_sent: Cell<u32>,
@@ -31,6 +36,7 @@ impl Breaker {
         Self {
             policy,
             circuit: Cell::new(Circuit::Closed),
+            epoch: Cell::new(0),
             probe_at: Cell::new(SimTime::ZERO),
             probes_sent: Cell::new(0),
             probes_ok: Cell::new(0),
@@ -43,14 +49,15 @@ impl Breaker {
         self.circuit.get()
     }
 
-    /// May a call go out now? In the half-open state this also counts it as a probe.
-    pub(crate) fn admit(&self, now: SimTime) -> bool {
+    /// May a call go out now, and in which epoch? In the half-open state this also counts it as a probe. A result counts only in the
+    /// epoch of its admission: what was sent before the circuit opened says nothing about how things are now.
+    pub(crate) fn admit(&self, now: SimTime) -> Option<Epoch> {
         if self.circuit.get() == Circuit::Open && now >= self.probe_at.get() {
-            self.circuit.set(Circuit::HalfOpen);
+            self.change(Circuit::HalfOpen);
             self.probes_sent.set(0);
             self.probes_ok.set(0);
         }
-        match self.circuit.get() {
+        let admitted = match self.circuit.get() {
             Circuit::Closed => true,
             Circuit::Open => false,
             Circuit::HalfOpen => {
@@ -58,27 +65,38 @@ impl Breaker {
                 self.probes_sent.set((sent + 1).min(self.policy.probes));
                 sent < self.policy.probes
             }
-        }
+        };
+        admitted.then_some(Epoch(self.epoch.get()))
     }
 
     /// An admitted call has ended.
-    pub(crate) fn record(&self, now: SimTime, ok: bool) {
+    pub(crate) fn record(&self, now: SimTime, epoch: Epoch, ok: bool) {
+        if epoch.0 != self.epoch.get() {
+            return;
+        }
         match self.circuit.get() {
             Circuit::Closed => self.count(now, ok),
             Circuit::HalfOpen if !ok => self.open(now),
             Circuit::HalfOpen => {
                 self.probes_ok.set(self.probes_ok.get() + 1);
                 if self.probes_ok.get() >= self.policy.probes {
-                    self.circuit.set(Circuit::Closed);
+                    self.change(Circuit::Closed);
                 }
             }
-            Circuit::Open => {} // a call from before the circuit opened
+            Circuit::Open => {} // nothing is admitted in this epoch
         }
     }
 
-    /// An admitted call was dropped without a result: its probe may be sent again.
-    pub(crate) fn forget(&self) {
-        self.probes_sent.set(self.probes_sent.get().saturating_sub(1));
+    /// An admitted call ended without a result, for instance because its caller left: its probe may be sent again.
+    pub(crate) fn forget(&self, epoch: Epoch) {
+        if epoch.0 == self.epoch.get() {
+            self.probes_sent.set(self.probes_sent.get().saturating_sub(1));
+        }
+    }
+
+    fn change(&self, circuit: Circuit) {
+        self.circuit.set(circuit);
+        self.epoch.set(self.epoch.get() + 1);
     }
 
     fn count(&self, now: SimTime, ok: bool) {
@@ -98,7 +116,7 @@ impl Breaker {
     }
 
     fn open(&self, now: SimTime) {
-        self.circuit.set(Circuit::Open);
+        self.change(Circuit::Open);
         self.probe_at.set(now + self.policy.open_for);
         self.results.borrow_mut().clear();
         self.failures.set(0);
@@ -114,39 +132,54 @@ mod tests {
         Breaker::new(BreakerPolicy { min_calls: 4, probes: 2, ..BreakerPolicy::default() })
     }
 
+    /// Lets a call through and ends it.
+    fn call(breaker: &Breaker, at: SimTime, ok: bool) {
+        let epoch = breaker.admit(at).expect("admitted");
+        breaker.record(at, epoch, ok);
+    }
+
     #[test]
     fn opens_at_its_failure_rate_and_closes_after_good_probes() {
         let (breaker, start) = (breaker(), SimTime::from_secs(1));
-        for ok in [true, true, false, false] {
-            assert!(breaker.admit(start));
-            breaker.record(start, ok);
-        }
+        [true, true, false, false].into_iter().for_each(|ok| call(&breaker, start, ok));
         assert_eq!(breaker.circuit(), Circuit::Open);
-        assert!(!breaker.admit(start + SimDuration::from_millis(1999)));
+        assert_eq!(breaker.admit(start + SimDuration::from_millis(1999)), None);
         let later = start + SimDuration::from_secs(2);
-        assert!(breaker.admit(later) && breaker.admit(later));
-        assert!(!breaker.admit(later), "only two probes");
-        breaker.record(later, true);
-        breaker.record(later, true);
+        let probes = [breaker.admit(later), breaker.admit(later)];
+        assert_eq!(breaker.admit(later), None, "only two probes");
+        probes.into_iter().for_each(|probe| breaker.record(later, probe.expect("admitted"), true));
         assert_eq!(breaker.circuit(), Circuit::Closed);
     }
 
     #[test]
     fn a_failed_probe_opens_it_again() {
         let (breaker, start) = (breaker(), SimTime::from_secs(1));
-        (0..4).for_each(|_| breaker.record(start, false));
+        (0..4).for_each(|_| call(&breaker, start, false));
         let later = start + SimDuration::from_secs(2);
-        assert!(breaker.admit(later));
-        breaker.record(later, false);
+        call(&breaker, later, false);
         assert_eq!(breaker.circuit(), Circuit::Open);
-        assert!(!breaker.admit(later + SimDuration::from_secs(1)));
+        assert_eq!(breaker.admit(later + SimDuration::from_secs(1)), None);
+    }
+
+    #[test]
+    fn what_was_sent_before_the_circuit_opened_is_no_probe() {
+        let (breaker, start) = (breaker(), SimTime::from_secs(1));
+        let early = breaker.admit(start).expect("admitted");
+        (0..4).for_each(|_| call(&breaker, start, false));
+        let later = start + SimDuration::from_secs(2);
+        let probe = breaker.admit(later).expect("admitted");
+        breaker.record(later, early, true);
+        breaker.record(later, early, false);
+        assert_eq!(breaker.circuit(), Circuit::HalfOpen);
+        breaker.forget(probe);
+        assert!(breaker.admit(later).is_some() && breaker.admit(later).is_some(), "a forgotten probe is sent again");
     }
 
     #[test]
     fn old_failures_leave_the_window() {
         let breaker = breaker();
-        (0..3).for_each(|_| breaker.record(SimTime::from_secs(1), false));
-        (0..4).for_each(|_| breaker.record(SimTime::from_secs(10), true));
+        (0..3).for_each(|_| call(&breaker, SimTime::from_secs(1), false));
+        (0..4).for_each(|_| call(&breaker, SimTime::from_secs(10), true));
         assert_eq!(breaker.circuit(), Circuit::Closed);
     }
 }

@@ -42,6 +42,9 @@ impl Caller {
         if parent.is_some_and(Context::is_cancelled) {
             return Err(CANCELLED);
         }
+        if deadline.is_some_and(|at| at <= self.site.process.sim().now()) {
+            return Err(EXPIRED); // grpc-js ends such a call before anything is sent
+        }
         let attempts = async {
             match (&self.policy.hedging, &self.policy.retry) {
                 (Some(hedging), _) => self.hedged(hedging, method, message, deadline).await,
@@ -73,7 +76,7 @@ impl Caller {
         pending
     }
 
-    /// Attempts one after the other, as `retry` allows. Transparent retries count as nothing.
+    /// Attempts one after the other, as `retry` allows.
     async fn retried(
         &self,
         retry: Option<&RetryPolicy>,
@@ -84,17 +87,20 @@ impl Caller {
         let (mut attempt, mut wait_number) = (1, 1);
         loop {
             let status = match self.send(method, &message, deadline).await {
-                Outcome::Done(Ok(reply)) => {
+                Ok(reply) => {
                     self.throttle.iter().for_each(Throttle::succeeded);
                     return Ok(reply);
                 }
-                Outcome::Done(Err(status)) => status,
-                Outcome::NeverSent => continue,
+                Err(status) => status,
             };
             let Some(policy) = retry else { return Err(status) };
             let wait = self.backoff(policy, &status, attempt, &mut wait_number);
             let Some(wait) = wait else { return Err(status) };
             self.sleep(wait).await;
+            if self.throttle.as_ref().is_some_and(|throttle| !throttle.allows()) {
+                self.mark(Mark::RetrySuppressed);
+                return Err(status); // grpc-js looks at its bucket after the wait
+            }
             attempt += 1;
             self.mark(Mark::Retry);
         }
@@ -108,10 +114,6 @@ impl Caller {
             self.throttle.iter().for_each(Throttle::failed);
         }
         if !retryable || stop || attempt >= policy.max_attempts.min(ATTEMPTS_CAP) {
-            return None;
-        }
-        if self.throttle.as_ref().is_some_and(|throttle| !throttle.allows()) {
-            self.mark(Mark::RetrySuppressed);
             return None;
         }
         if let Pushback::After(millis) = status.pushback {
@@ -143,16 +145,16 @@ impl Caller {
             let wait = if more && !flying.is_empty() { Some(policy.delay) } else { None };
             if !flying.is_empty() {
                 match self.first_of(&mut flying, wait).await {
-                    Some(Outcome::Done(Ok(reply))) => {
+                    Some(Ok(reply)) => {
                         self.throttle.iter().for_each(Throttle::succeeded);
                         return Ok(reply);
                     }
-                    Some(Outcome::Done(Err(status))) if !policy.non_fatal.contains(&status.code) => return Err(status),
-                    Some(Outcome::Done(Err(status))) => {
+                    Some(Err(status)) if !policy.non_fatal.contains(&status.code) => return Err(status),
+                    Some(Err(status)) => {
                         self.throttle.iter().for_each(Throttle::failed);
                         last = status;
                     }
-                    Some(Outcome::NeverSent) | None => {}
+                    None => {}
                 }
             }
             if more {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
 use super::Site;
-use super::attempt::{Attempt, Outcome};
+use super::attempt::{Attempt, Place};
 use super::message::Status;
 use super::policy::{Balancing, ClientPolicy};
 use super::session::Session;
@@ -75,17 +75,32 @@ impl Channel {
         match self.state.get() {
             State::Ready => match self.pick() {
                 Some(session) => session.start(attempt),
-                None => self.waiting.borrow_mut().push_back(attempt),
+                None => self.queue(attempt),
             },
-            State::TransientFailure if !attempt.wait_for_ready => {
-                attempt.finish(Outcome::Done(Err(NO_CONNECTION)));
-            }
-            State::TransientFailure | State::Connecting => self.waiting.borrow_mut().push_back(attempt),
+            State::TransientFailure if !attempt.wait_for_ready => attempt.finish(Err(NO_CONNECTION)),
+            State::TransientFailure | State::Connecting => self.queue(attempt),
             State::Idle => {
-                self.waiting.borrow_mut().push_back(attempt);
+                self.queue(attempt);
                 self.connect();
             }
         }
+    }
+
+    /// A waiting attempt was cancelled.
+    pub(crate) fn left_queue(&self) {
+        self.waiting.borrow_mut().retain(|attempt| !attempt.is_over());
+        self.gauge_waiting();
+    }
+
+    fn queue(&self, attempt: Rc<Attempt>) {
+        attempt.moved_to(Place::Channel(self.me.clone()));
+        self.waiting.borrow_mut().push_back(attempt);
+        self.gauge_waiting();
+    }
+
+    fn gauge_waiting(&self) {
+        let waiting = self.waiting.borrow().len() as u64;
+        self.site.process.trace().gauge(self.name, Gauge::ConnectionWaiting, waiting);
     }
 
     /// A subchannel has a new state.
@@ -105,6 +120,7 @@ impl Channel {
         self.set_state(State::Connecting);
         match self.balancing {
             Balancing::PickFirst => {
+                self.subchannels.iter().for_each(|s| s.forget_failure());
                 self.tried.set(0);
                 self.try_next();
             }
@@ -144,12 +160,13 @@ impl Channel {
         if self.state.get() == State::Ready {
             return self.set_state(State::Idle); // lost: the next call reconnects without delay
         }
-        let failed = self.subchannels.iter().filter(|s| s.state() == State::TransientFailure).count();
-        if failed == self.subchannels.len() {
+        if self.subchannels.iter().all(|s| s.has_failed()) {
             self.sticky.set(true);
             self.set_state(State::TransientFailure);
-        } else if !self.sticky.get() && failed == self.tried.get() {
-            self.try_next();
+        } else if !self.sticky.get()
+            && self.tried.get().checked_sub(1).is_some_and(|n| self.subchannels[n].has_failed())
+        {
+            self.try_next(); // the address tried last has failed: no need to wait out Happy Eyeballs
         }
     }
 
@@ -158,7 +175,7 @@ impl Channel {
         if count(State::Ready) > 0 {
             self.sticky.set(false);
             self.set_state(State::Ready);
-        } else if count(State::TransientFailure) == self.subchannels.len() {
+        } else if self.subchannels.iter().all(|s| s.has_failed()) {
             self.sticky.set(true);
             self.set_state(State::TransientFailure);
         } else if !self.sticky.get() {
@@ -184,17 +201,19 @@ impl Channel {
         for attempt in self.waiting.take() {
             match self.pick() {
                 Some(session) => session.start(attempt),
-                None => self.waiting.borrow_mut().push_back(attempt),
+                None => self.queue(attempt),
             }
         }
+        self.gauge_waiting();
     }
 
     fn fail_waiting(&self) {
         let (stay, fail): (VecDeque<_>, VecDeque<_>) =
             self.waiting.take().into_iter().filter(|a| !a.is_over()).partition(|a| a.wait_for_ready);
         *self.waiting.borrow_mut() = stay;
+        self.gauge_waiting();
         for attempt in fail {
-            attempt.finish(Outcome::Done(Err(NO_CONNECTION)));
+            attempt.finish(Err(NO_CONNECTION));
         }
     }
 

@@ -5,7 +5,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use super::breaker::{Breaker, Circuit};
+use super::breaker::{Breaker, Circuit, Epoch};
 use super::call::Caller;
 use super::channel::Channel;
 use super::message::{Context, Message, Status};
@@ -19,9 +19,6 @@ use crate::trace::{Code, Event, Gauge, Mark};
 
 const OPEN: Status = Status::new(Code::Unavailable, "Circuit breaker is open");
 const FULL: Status = Status::new(Code::ResourceExhausted, "Bulkhead is full");
-/// Codes that say the service is in trouble, and not that the request was wrong.
-const TROUBLE: [Code; 5] =
-    [Code::Unavailable, Code::DeadlineExceeded, Code::ResourceExhausted, Code::Internal, Code::Unknown];
 
 /// Calls one service. Cheap to clone; belongs to one incarnation of its process.
 #[derive(Clone)]
@@ -48,7 +45,8 @@ impl Client {
             throttle: policy.throttling.map(Throttle::new),
             draws: RefCell::new(draws),
         };
-        let (breaker, budget) = (policy.breaker.map(Breaker::new), policy.budget.map(Budget::new));
+        let breaker = policy.breaker.clone().map(Breaker::new);
+        let budget = policy.budget.map(Budget::new);
         Self(Rc::new(Inner { caller, policy, breaker, budget, pending: Cell::new(0) }))
     }
 
@@ -109,6 +107,9 @@ impl Inner {
         loop {
             let result = self.guarded(method, message.clone(), parent).await;
             let (Err(status), Some(policy)) = (&result, &self.policy.retry_loop) else { return result };
+            if *status == OPEN {
+                return result; // this side refused; to ask again at once changes nothing
+            }
             if !self.may_retry(policy, status, attempt, parent) {
                 return result;
             }
@@ -141,19 +142,20 @@ impl Inner {
         let own = self.policy.deadline.map(|span| self.now() + span);
         let parents = parent.filter(|_| self.policy.propagate).and_then(Context::deadline);
         let deadline = earlier(own, parents);
-        let Some(breaker) = &self.breaker else {
+        let Some((breaker, policy)) = self.breaker.as_ref().zip(self.policy.breaker.as_ref()) else {
             return self.caller.unary(method, message, deadline, parent).await;
         };
-        let admitted = self.watch(breaker, || breaker.admit(self.now()));
-        if !admitted {
+        let Some(epoch) = self.watch(breaker, || breaker.admit(self.now())) else {
             self.caller.mark(Mark::BreakerRefused);
             return Err(OPEN);
-        }
-        let mut probe = Probe { breaker, decided: false };
+        };
+        let mut probe = Probe { breaker, epoch: Some(epoch) };
         let result = self.caller.unary(method, message, deadline, parent).await;
-        probe.decided = true;
-        let ok = result.as_ref().err().is_none_or(|status| !TROUBLE.contains(&status.code));
-        self.watch(breaker, || breaker.record(self.now(), ok));
+        let code = result.as_ref().map_or_else(|status| status.code, |_| Code::Ok);
+        if code != Code::Cancelled {
+            probe.epoch = None; // a result; a cancelled call says nothing about the service
+            self.watch(breaker, || breaker.record(self.now(), epoch, !policy.codes.contains(&code)));
+        }
         result
     }
 
@@ -169,17 +171,15 @@ impl Inner {
     }
 }
 
-/// Gives a probe back when its call is dropped without a result.
+/// Gives a probe back when its call ends without a result.
 struct Probe<'a> {
     breaker: &'a Breaker,
-    decided: bool,
+    epoch: Option<Epoch>,
 }
 
 impl Drop for Probe<'_> {
     fn drop(&mut self) {
-        if !self.decided {
-            self.breaker.forget();
-        }
+        self.epoch.into_iter().for_each(|epoch| self.breaker.forget(epoch));
     }
 }
 

@@ -10,7 +10,8 @@
 //! | [`Server`] | methods, concurrency limit, load shedding |
 //!
 //! **Not modelled:** streaming calls; HTTP/2 flow control and message size limits; GOAWAY on shutdown, REFUSED_STREAM, connection age;
-//! the client's 30-minute idle time-out; name resolution and its 30 s refresh; retry buffers (every body is kept);
+//! the client's 30-minute idle time-out; transparent retries (nothing here fails before it is handed to
+//! the HTTP/2 session); name resolution and its 30 s refresh; retry buffers (every body is kept);
 //! TLS; the policing of too many pings (grpc-js servers have none).
 
 mod attempt;

@@ -185,7 +185,7 @@ pub struct RetryBudget {
 }
 
 /// A circuit breaker over a sliding window of call results.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BreakerPolicy {
     /// Width of the window.
@@ -196,8 +196,11 @@ pub struct BreakerPolicy {
     pub failure_percent: u32,
     /// How long it stays open before it lets probes through.
     pub open_for: SimDuration,
-    /// Probes that must all succeed to close it.
+    /// Probes that must all succeed to close it. Without a deadline a probe can hang, and the circuit with it.
     pub probes: u32,
+    /// Codes that count as failures. RESOURCE_EXHAUSTED is none of them: a service that sheds load is doing what it should, and to
+    /// cut it off would turn a part of its capacity into nothing. CANCELLED counts neither way.
+    pub codes: Vec<Code>,
 }
 
 impl Default for BreakerPolicy {
@@ -209,6 +212,7 @@ impl Default for BreakerPolicy {
             failure_percent: 50,
             open_for: SimDuration::from_secs(2),
             probes: 5,
+            codes: vec![Code::Unavailable, Code::DeadlineExceeded, Code::Internal, Code::Unknown],
         }
     }
 }
@@ -240,12 +244,11 @@ pub struct ServerPolicy {
     pub max_concurrent_streams: Option<u32>,
     /// Handlers at work at most; one more is refused with RESOURCE_EXHAUSTED. grpc-js has no such thing built in (A5).
     pub concurrency_limit: Option<u32>,
-    /// Refuse a call with RESOURCE_EXHAUSTED when it has waited longer than this for the event loop: load shedding.
+    /// Refuse calls with RESOURCE_EXHAUSTED while the event loop lags by more than this: load shedding. The lag is what a timer of
+    /// the process measures, as libraries do; how long a call has waited in its socket no process can know.
     pub shed_after: Option<SimDuration>,
-    /// CPU to read a call, start its handler and write its answer.
+    /// CPU to read a call, start its handler and write its answer. To refuse a call costs the same: it must be read first.
     pub cpu_per_call: SimDuration,
-    /// CPU to refuse a call without starting its handler.
-    pub cpu_per_refusal: SimDuration,
     /// Token bucket against floods of stream resets (EXP-19; Node documents burst 1000 and rate 33/s as the defaults of its
     /// http2 options `streamResetBurst` and `streamResetRate`).
     pub reset_burst: u32,
@@ -261,7 +264,6 @@ impl Default for ServerPolicy {
             concurrency_limit: None,
             shed_after: None,
             cpu_per_call: SimDuration::from_micros(100),
-            cpu_per_refusal: SimDuration::from_micros(30),
             reset_burst: 1000,
             reset_rate: 33,
         }

@@ -10,13 +10,16 @@ use super::message::{Context, Message, Status};
 use super::policy::ServerPolicy;
 use super::server_session::ServerSession;
 use super::{SERVER_BYTES_PER_CALL, Site};
-use crate::engine::SimTime;
+use crate::engine::SimDuration;
 use crate::net::{Acceptor, Conn, ConnEvents, HostId, InUse};
 use crate::trace::{Code, Event, Gauge, Mark, Name};
 
 const UNKNOWN_METHOD: Status = Status::new(Code::Unimplemented, "The server does not implement this method");
 const OVER_LIMIT: Status = Status::new(Code::ResourceExhausted, "Too many calls at work");
-const OVERLOADED: Status = Status::new(Code::ResourceExhausted, "Waited too long for the event loop");
+const OVERLOADED: Status = Status::new(Code::ResourceExhausted, "The event loop lags");
+
+/// Time between two measurements of the event loop's lag: an assumption; libraries measure every 100 to 500 ms.
+const LAG_INTERVAL: SimDuration = SimDuration::from_millis(100);
 
 type Answer = Pin<Box<dyn Future<Output = Result<Message, Status>>>>;
 type Handler = Rc<dyn Fn(Context, Message) -> Answer>;
@@ -31,6 +34,8 @@ pub(crate) struct Inner {
     pub(crate) policy: ServerPolicy,
     methods: RefCell<BTreeMap<&'static str, Handler>>,
     active: Cell<u64>,
+    /// How late the last timer of [`measure_lag`] was.
+    lag: Cell<SimDuration>,
     me: Weak<Inner>,
 }
 
@@ -46,9 +51,13 @@ impl Server {
             policy,
             methods: RefCell::default(),
             active: Cell::new(0),
+            lag: Cell::new(SimDuration::ZERO),
             me: me.clone(),
         });
         site.net.listen(site.host, port, inner.clone())?;
+        if inner.policy.shed_after.is_some() {
+            site.process.spawn(measure_lag(site.clone(), Rc::downgrade(&inner)));
+        }
         Ok(Self(inner))
     }
 
@@ -69,6 +78,15 @@ impl Server {
     }
 }
 
+/// Keeps measuring how late timers are, and so how long a callback waits for the event loop.
+async fn measure_lag(site: Site, server: Weak<Inner>) {
+    while let Some(server) = server.upgrade() {
+        let due = site.process.sim().now() + LAG_INTERVAL;
+        site.process.timer_at(due).await;
+        server.lag.set(site.process.sim().now().since(due));
+    }
+}
+
 impl Acceptor for Inner {
     fn accept(&self, conn: Conn, _peer: HostId) -> Rc<dyn ConnEvents> {
         ServerSession::new(self.me.clone(), self.site.clone(), &self.policy, conn)
@@ -76,10 +94,9 @@ impl Acceptor for Inner {
 }
 
 impl Inner {
-    /// Why a call that became readable at `arrived` must be refused, if it must.
-    pub(crate) fn refusal(&self, method: &str, arrived: SimTime) -> Option<Status> {
-        let waited = self.site.process.sim().now().since(arrived);
-        let status = if self.policy.shed_after.is_some_and(|limit| waited > limit) {
+    /// Why a call must be refused, if it must.
+    pub(crate) fn refusal(&self, method: &str) -> Option<Status> {
+        let status = if self.policy.shed_after.is_some_and(|limit| self.lag.get() > limit) {
             OVERLOADED
         } else if self.policy.concurrency_limit.is_some_and(|limit| self.active.get() >= u64::from(limit)) {
             OVER_LIMIT

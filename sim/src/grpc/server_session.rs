@@ -84,13 +84,13 @@ impl ServerSession {
         }
     }
 
-    fn handle(self: &Rc<Self>, frame: &Frame, arrived: SimTime) {
+    fn handle(self: &Rc<Self>, frame: &Frame) {
         if self.over.get() {
             return; // unread requests of a torn-down session are discarded (EXP-19)
         }
         match frame {
             Frame::Request { stream, method, timeout, message } => {
-                self.request(*stream, method, *timeout, message.clone(), arrived);
+                self.request(*stream, method, *timeout, message.clone());
             }
             Frame::Reset { stream } => self.reset(*stream),
             Frame::Ping => self.send(Frame::Pong),
@@ -98,16 +98,9 @@ impl ServerSession {
         }
     }
 
-    fn request(
-        self: &Rc<Self>,
-        stream: u32,
-        method: &'static str,
-        timeout: Option<SimDuration>,
-        message: Message,
-        arrived: SimTime,
-    ) {
+    fn request(self: &Rc<Self>, stream: u32, method: &'static str, timeout: Option<SimDuration>, message: Message) {
         let Some(server) = self.server.upgrade() else { return };
-        if let Some(status) = server.refusal(method, arrived) {
+        if let Some(status) = server.refusal(method) {
             return self.answer(stream, Err(status));
         }
         let now = self.site.process.sim().now();
@@ -179,12 +172,11 @@ impl ConnEvents for ServerSession {
         else {
             return;
         };
-        let arrived = self.site.process.sim().now();
         let cpu = match *frame {
             Frame::Request { .. } => server.policy.cpu_per_call,
             _ => SimDuration::ZERO,
         };
-        self.site.process.readable(cpu, move || me.handle(&frame, arrived));
+        self.site.process.readable(cpu, move || me.handle(&frame));
     }
 
     fn closed(&self, _why: ConnChange) {

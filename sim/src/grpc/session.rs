@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::{Rc, Weak};
 
-use super::attempt::{Attempt, Outcome, Place};
+use super::attempt::{Attempt, Place};
 use super::frame::Frame;
 use super::message::{Message, Status};
 use super::policy::KeepalivePolicy;
@@ -35,6 +35,8 @@ pub(crate) struct Session {
     queue: RefCell<VecDeque<Rc<Attempt>>>,
     queued: Cell<u64>,
     ping_timer: RefCell<Option<ProcessTimer>>,
+    /// A ping is due and waits for a call.
+    ping_due: Cell<bool>,
 }
 
 impl Session {
@@ -61,6 +63,7 @@ impl Session {
             queue: RefCell::default(),
             queued: Cell::new(0),
             ping_timer: RefCell::default(),
+            ping_due: Cell::new(false),
         });
         let conn = site.net.connect(site.host, target.0, target.1, ConnectOptions::default(), session.clone());
         *session.conn.borrow_mut() = Some(conn);
@@ -110,6 +113,7 @@ impl Session {
         attempt.moved_to(Place::Stream(self.me.clone(), stream));
         let (method, message) = (attempt.method, attempt.message.clone());
         self.streams.borrow_mut().insert(stream, attempt);
+        self.ping_if_due();
         self.send(Frame::Request { stream, method, timeout, message });
     }
 
@@ -163,7 +167,7 @@ impl Session {
         let attempt = self.streams.borrow_mut().remove(&stream);
         match attempt {
             Some(attempt) => {
-                attempt.finish(Outcome::Done(result.clone()));
+                attempt.finish(result.clone());
                 self.fill_streams();
             }
             // Its call has ended: the server did not know in time and did the work for nobody (A4).
@@ -172,25 +176,27 @@ impl Session {
         }
     }
 
-    /// The connection is gone: calls on streams fail, queued ones never left.
+    /// The connection is gone, and with it all its calls: those on streams and those that wait for one. (grpc-js hands both to
+    /// Node's HTTP/2 session at once, so neither is retried transparently.) Node closes the socket in order: what its kernel
+    /// has not delivered it goes on sending for a while, and a server that hears it does the work.
     fn lost(&self, why: Status) {
         if self.over.replace(true) {
             return;
         }
         self.ping_timer.borrow_mut().take();
         if let Some(conn) = self.conn.borrow_mut().take() {
-            conn.abort();
+            conn.close();
         }
         let (streams, queue) = (self.streams.take(), self.queue.take());
         if let Some(owner) = self.owner.upgrade() {
             if self.ready.get() { owner.lost() } else { owner.failed() }
         }
         for attempt in streams.into_values() {
-            attempt.finish(Outcome::Done(Err(why)));
+            attempt.finish(Err(why));
         }
         for attempt in queue.into_iter().filter(|a| !a.is_over()) {
             self.set_queued(self.queued.get() - 1);
-            attempt.finish(Outcome::NeverSent);
+            attempt.finish(Err(why));
         }
     }
 
@@ -200,12 +206,20 @@ impl Session {
         }
     }
 
+    /// The time between pings is over: ping, or remember to do so as soon as there is a call (GJ:transport.ts).
     fn ping(&self, policy: KeepalivePolicy) {
         if self.streams.borrow().is_empty() && !policy.without_calls {
-            return self.schedule_ping();
+            self.ping_timer.borrow_mut().take();
+            return self.ping_due.set(true);
         }
         self.send(Frame::Ping);
         self.after(policy.timeout, |session| session.lost(DROPPED));
+    }
+
+    fn ping_if_due(&self) {
+        if let Some(policy) = self.keepalive.filter(|_| self.ping_due.take()) {
+            self.ping(policy);
+        }
     }
 
     fn after(&self, span: SimDuration, then: impl FnOnce(&Session) + 'static) {

@@ -29,6 +29,7 @@ type Flat = BTreeMap<String, u64>;
 /// | `orders.accepted` `orders.completed` `orders.lost` `orders.duplicated` `accept.*` `e2e.*` | with a class `orders` only |
 /// | `lag.max` `lag.end` | sum over all series `…/lag` |
 /// | `peak.<series>` | the largest value of a gauge |
+/// | `handled.<server>` `stale.<server>` | handlers that ended, and those among them for which nobody waited any more |
 /// | `attempts.<channel>` | attempts that the client made |
 /// | `amplification_permille.<channel>` | the same for each thousand of its calls |
 ///
@@ -50,6 +51,7 @@ pub fn metrics(report: &Report, warmup: SimDuration) -> BTreeMap<String, u64> {
     orders(&mut flat, report);
     lag(&mut flat, report);
     peaks(&mut flat, report);
+    handlers(&mut flat, report);
     amplification(&mut flat, report);
     flat
 }
@@ -129,6 +131,14 @@ fn lag(flat: &mut Flat, report: &Report) {
 fn peaks(flat: &mut Flat, report: &Report) {
     let gauges = report.series.iter().filter(|(_, series)| series.kind == SeriesKind::GaugeMax);
     flat.extend(gauges.map(|(key, _)| (format!("peak.{key}"), report.peak(key))));
+}
+
+fn handlers(flat: &mut Flat, report: &Report) {
+    for (key, &handled) in &report.totals {
+        let Some(server) = key.strip_suffix("/handled") else { continue };
+        flat.insert(format!("handled.{server}"), handled);
+        flat.insert(format!("stale.{server}"), report.total(&format!("{server}/stale.completions")));
+    }
 }
 
 /// Attempts for each thousand calls; a call is an attempt that neither a retry nor a hedge added.

@@ -83,6 +83,8 @@ words! {
         CallsPending = "calls.pending",
         /// Calls a server works on.
         CallsServed = "calls.served",
+        /// Calls that wait in the client for a connection.
+        ConnectionWaiting = "connection.waiting",
         /// Calls that wait in the client for a stream.
         StreamsWaiting = "streams.waiting",
         /// Callbacks that wait for the event loop.

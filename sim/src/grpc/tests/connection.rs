@@ -116,6 +116,43 @@ fn a_connection_into_a_black_hole_stays_connecting_until_the_syn_budget_is_used_
     assert!(ends.iter().all(|&(at, code)| code == Code::Unavailable && (130_000..136_000).contains(&at)), "{ends:?}");
 }
 
+/// A62: every address has failed once, though never at the same instant, so the channel fails fast.
+#[test]
+fn two_black_holes_end_in_transient_failure() {
+    for balancing in [policy::Balancing::PickFirst, policy::Balancing::RoundRobin] {
+        let ends = run(400, move |lab| {
+            let servers = ["server-0", "server-1"].map(|name| lab.server(name, ServerPolicy::default(), ms(1)));
+            for server in &servers {
+                lab.stage.net().cut(lab.client.host, server.host, true);
+            }
+            let policy = ClientPolicy { balancing, ..ClientPolicy::default() };
+            let client = lab.client_of(&[&servers[0], &servers[1]], policy);
+            [0, 200_000, 300_000].into_iter().for_each(|at| lab.call_at(&client, at_ms(at)));
+            Box::new(lab.ends())
+        });
+        assert_eq!(ends.len(), 3, "{balancing:?}: {ends:?}");
+        assert!(ends.iter().all(|(_, code)| *code == Code::Unavailable));
+        assert!((131_000..132_000).contains(&ends[0].0), "{balancing:?}: {ends:?}");
+        assert!(ends[1].0 <= 200_002 && ends[2].0 <= 300_002, "{balancing:?} fails fast: {ends:?}");
+    }
+}
+
+/// A connection that died while nobody called is found by the ping that comes with the next call.
+#[test]
+fn a_ping_that_waited_for_a_call_is_sent_with_it() {
+    let ends = run(60, |lab| {
+        let server = lab.server("server", ServerPolicy::default(), ms(1));
+        let keepalive = policy::KeepalivePolicy { time: ms(10_000), timeout: ms(1000), without_calls: false };
+        let client = lab.client_of(&[&server], ClientPolicy { keepalive: Some(keepalive), ..ClientPolicy::default() });
+        [0, 35_000].into_iter().for_each(|at| lab.call_at(&client, at_ms(at)));
+        let process = server.process.clone();
+        lab.stage.sim().call_at(at_ms(20_000), move || process.pause());
+        Box::new(lab.ends())
+    });
+    assert_eq!(ends[0].1, Code::Ok);
+    assert!(ends[1].1 == Code::Unavailable && (36_000..36_005).contains(&ends[1].0), "{ends:?}");
+}
+
 /// EXP-2: keepalive 1 s / 1 s against a stopped process: bound = time + timeout.
 #[test]
 fn keepalive_finds_a_stopped_server() {

@@ -72,11 +72,13 @@ fn a_server_at_its_limit_refuses_and_one_that_is_late_sheds() {
             Ok(Message::empty())
         });
         let client = lab.client_of(&[&server], ClientPolicy::default());
-        (0..20).for_each(|_| lab.call_at(&client, at_ms(100)));
-        lab.call_at(&client, at_ms(5000));
+        (0..400).for_each(|n| lab.call_at(&client, at_ms(100 + 10 * n))); // twice what it can do, for four seconds
+        lab.call_at(&client, at_ms(9000));
         Box::new(lab.ends())
     });
     let shed = late.iter().filter(|(_, code)| *code == Code::ResourceExhausted).count();
-    assert!((15..=18).contains(&shed), "{shed} of 20 shed: about 50 ms worth of 20 ms handlers are served");
+    // Half of them are too many. The lag is measured every 100 ms, so shedding comes in bursts and takes more than it must.
+    assert!((200..=300).contains(&shed), "{shed} of 400 shed");
+    assert!(late.iter().all(|(at, _)| *at < 5000 || *at > 9000), "the queue stays short: {:?}", late.last());
     assert_eq!(late.last().map(|(_, code)| *code), Some(Code::Ok), "the next quiet call is served");
 }

@@ -43,6 +43,21 @@ fn a_deadline_runs_while_a_call_waits_for_a_stream() {
     assert!(ends[1].0 == 2000 && ends[2].0 == 2000, "{ends:?}");
 }
 
+/// grpc-js hands a call to the HTTP/2 session at once: those that wait there for a stream die with the connection.
+#[test]
+fn calls_that_wait_for_a_stream_fail_with_the_connection() {
+    let ends = run(10, |lab| {
+        let policy = ServerPolicy { max_concurrent_streams: Some(1), ..ServerPolicy::default() };
+        let server = lab.server("server", policy, ms(5000));
+        let client = lab.client_of(&[&server], ClientPolicy::default());
+        (0..3).for_each(|_| lab.call_at(&client, at_ms(0)));
+        lab.stage.sim().call_at(at_ms(1000), move || server.process.exit(crate::trace::Exit::Crashed));
+        Box::new(lab.ends())
+    });
+    assert_eq!(ends.len(), 3, "{ends:?}");
+    assert!(ends.iter().all(|&(at, code)| at <= 1005 && code == Code::Unavailable), "{ends:?}");
+}
+
 /// EXP-19: more than 1000 resets in a burst tear the session down; everything on it ends as INTERNAL.
 #[test]
 fn a_flood_of_cancellations_closes_the_session() {
