@@ -4,11 +4,10 @@ use std::process::Command;
 
 const FLAG: &str = "--peak-memory-of";
 
-/// Simulated minutes to play, if this process is such a child.
-pub(crate) fn asked() -> Option<u64> {
-    let mut args = std::env::args().skip_while(|arg| arg != FLAG);
-    args.next()?;
-    args.next()?.parse().ok()
+/// What to play and for how many simulated minutes, if this process is such a child.
+pub(crate) fn asked() -> Option<(String, u64)> {
+    let mut args = std::env::args().skip_while(|arg| arg != FLAG).skip(1);
+    Some((args.next()?, args.next()?.parse().ok()?))
 }
 
 /// Prints the peak of this process.
@@ -29,16 +28,23 @@ fn status(key: &str) -> u64 {
 
 /// Compares 60 minutes with 10 minutes and prints the ratio.
 pub(crate) fn compare(what: &str) {
-    let (short, long) = (peak_of(10), peak_of(60));
+    let (short, long) = (peak_of(what, 10), peak_of(what, 60));
     let growth = long as f64 / short.max(1) as f64;
     let word = if growth <= 1.1 { "met" } else { "MISSED" };
     let label = format!("{what}, peak memory 60 min / 10 min");
     println!("  {label:<44} {growth:>6.2}   contract: at most 1.1   {word}   ({short} KiB, {long} KiB)");
 }
 
-fn peak_of(minutes: u64) -> u64 {
+/// The middle of five runs: where the loader puts things moves the peak by some 200 KiB.
+fn peak_of(what: &str, minutes: u64) -> u64 {
+    let mut peaks = [(); 5].map(|()| peak_once(what, minutes));
+    peaks.sort_unstable();
+    peaks[2]
+}
+
+fn peak_once(what: &str, minutes: u64) -> u64 {
     let program = std::env::current_exe().expect("a running program has a path");
-    let child = Command::new(program).args([FLAG, &minutes.to_string()]).output().expect("starts itself");
+    let child = Command::new(program).args([FLAG, what, &minutes.to_string()]).output().expect("starts itself");
     assert!(child.status.success(), "the child failed: {}", String::from_utf8_lossy(&child.stderr));
     String::from_utf8_lossy(&child.stdout).trim().parse().expect("the child prints a number")
 }
