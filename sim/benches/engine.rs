@@ -1,7 +1,8 @@
-//! What one message costs: the engine's echo against madsim's own `Endpoint` on the same echo.
+//! What one message costs: the engine's echo against madsim's own `Endpoint` on the same echo, and what a long run keeps.
 //!
-//! 50 clients make 2000 round trips each over links of 1–10 ms. Ratios are measured in one process, rounds interleaved, and
-//! the median is printed: absolute rates depend on the machine, the ratio does not.
+//! 50 clients make 2000 round trips each over links of 1–10 ms. A bare heap loop that does the same shows what the ordering
+//! of events costs by itself. Ratios are taken in one process with the rounds interleaved, and the median is printed:
+//! absolute rates depend on the machine, ratios do not. Memory is the peak of a process of its own for each length of run.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its result")]
 #![expect(
     clippy::disallowed_types,
@@ -9,131 +10,56 @@
     reason = "a benchmark measures wall time on threads of its own"
 )]
 
-use std::cell::RefCell;
-use std::rc::Rc;
-use std::time::{Duration, Instant};
+mod common;
+#[expect(dead_code, reason = "only another benchmark asks what is held at the moment")]
+mod rss;
 
-use gridlock_sim::engine::{self, Actor, Receiver, Sender, Sim, SimDuration, SimTime, Stream, channel};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
-const ROUNDS: u64 = 5;
-const CLIENTS: u64 = 50;
-const TRIPS: u64 = 2000;
+use common::{CLIENTS, TRIPS, endpoint, line, median, ours, rate};
 
-/// A one-way wire: the delay is fixed when a message is sent.
-struct Wire {
-    sim: Sim,
-    delay: RefCell<Stream>,
-    to: Sender<u64>,
-}
+const ROUNDS: u64 = 7;
+/// A round trip of the echo takes 11 ms on average, so this many take a simulated minute.
+const TRIPS_PER_MINUTE: u64 = 60_000 / 11;
 
-impl Actor for Wire {
-    fn fire(self: Rc<Self>, message: u64) {
-        let _ = self.to.send(message);
-    }
-}
-
-impl Wire {
-    fn new(sim: &Sim, label: &str) -> (Rc<Self>, Receiver<u64>) {
-        let (to, inbox) = channel(1024);
-        let delay = RefCell::new(sim.stream(label));
-        (Rc::new(Self { sim: sim.clone(), delay, to }), inbox)
-    }
-
-    fn send(self: &Rc<Self>, message: u64) {
-        let delay = SimDuration::from_micros(1000 + self.delay.borrow_mut().below(9000));
-        self.sim.fire_at(self.sim.now() + delay, self.clone(), message);
-    }
-}
-
-fn ours(seed: u64, clients: u64, trips: u64) -> u64 {
-    engine::run(seed, SimTime::MAX, move |sim| {
-        let server = sim.add_node("server");
-        let done = Rc::new(RefCell::new(0));
-        for n in 0..clients {
-            let client = sim.add_node(&format!("client-{n}"));
-            let (request, mut at_server) = Wire::new(sim, &format!("request-{n}"));
-            let (reply, mut at_client) = Wire::new(sim, &format!("reply-{n}"));
-            sim.spawn(server, async move {
-                while let Some(message) = at_server.recv().await {
-                    reply.send(message);
-                }
-            });
-            let done = done.clone();
-            sim.spawn(client, async move {
-                for trip in 0..trips {
-                    request.send(trip);
-                    at_client.recv().await;
-                    *done.borrow_mut() += 2;
-                }
-            });
+/// The same echo without tasks, nodes and random streams of their own: pop, draw a delay, push.
+fn bare_heap(seed: u64, clients: u64, trips: u64) -> u64 {
+    let mut state = seed;
+    let mut delay = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        1_000_000 + (state >> 33) % 9_000_000
+    };
+    let mut heap: BinaryHeap<Reverse<(u64, u64, u64)>> = (0..clients).map(|n| Reverse((delay(), n, n))).collect();
+    let (mut seq, mut messages) = (clients, 0);
+    let mut left = vec![2 * trips; clients as usize];
+    while let Some(Reverse((now, _, client))) = heap.pop() {
+        messages += 1;
+        left[client as usize] -= 1;
+        if left[client as usize] > 0 {
+            heap.push(Reverse((now + delay(), seq, client)));
+            seq += 1;
         }
-        move || *done.borrow()
-    })
-}
-
-fn endpoint(seed: u64, clients: u64, trips: u64) -> u64 {
-    use madsim::net::Endpoint;
-    std::thread::spawn(move || {
-        let runtime = madsim::runtime::Runtime::with_seed_and_config(seed, madsim::Config::default());
-        let server = runtime.create_node().ip("10.0.0.1".parse().expect("an address")).build();
-        let tasks: Vec<_> = (0..clients)
-            .map(|n| {
-                let node = runtime.create_node().ip(format!("10.0.1.{}", n + 1).parse().expect("an address")).build();
-                node.spawn(async move {
-                    let endpoint = Endpoint::bind("0.0.0.0:1").await.expect("binds");
-                    madsim::time::sleep(Duration::from_secs(1)).await;
-                    let mut buffer = [0; 8];
-                    for trip in 0..trips {
-                        endpoint.send_to("10.0.0.1:1", 1 + n, &trip.to_le_bytes()).await.expect("sends");
-                        endpoint.recv_from(1 + n, &mut buffer).await.expect("receives");
-                    }
-                })
-            })
-            .collect();
-        server.spawn(async move {
-            let endpoint = std::sync::Arc::new(Endpoint::bind("0.0.0.0:1").await.expect("binds"));
-            for n in 0..clients {
-                let endpoint = endpoint.clone();
-                madsim::task::spawn(async move {
-                    let mut buffer = [0; 8];
-                    loop {
-                        let (_, from) = endpoint.recv_from(1 + n, &mut buffer).await.expect("receives");
-                        endpoint.send_to(from, 1 + n, &buffer).await.expect("sends");
-                    }
-                });
-            }
-        });
-        runtime.block_on(async move {
-            for task in tasks {
-                task.await.expect("finishes");
-            }
-        });
-        clients * trips * 2
-    })
-    .join()
-    .expect("runs")
-}
-
-/// Messages per second of wall time.
-fn rate(run: impl FnOnce() -> u64) -> f64 {
-    let start = Instant::now();
-    let messages = run();
-    messages as f64 / start.elapsed().as_secs_f64()
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    }
+    messages
 }
 
 fn main() {
-    let (mut engine, mut base) = (Vec::new(), Vec::new());
+    if let Some((_, minutes)) = rss::asked() {
+        ours(1, CLIENTS, minutes * TRIPS_PER_MINUTE);
+        return rss::answer();
+    }
+    let (mut engine, mut base, mut heap) = (Vec::new(), Vec::new(), Vec::new());
     for seed in 1..=ROUNDS {
         base.push(rate(|| endpoint(seed, CLIENTS, TRIPS)));
         engine.push(rate(|| ours(seed, CLIENTS, TRIPS)));
+        heap.push(rate(|| bare_heap(seed, CLIENTS, 10 * TRIPS)));
     }
-    let (engine, base) = (median(engine), median(base));
+    let (engine, base, heap) = (median(engine), median(base), median(heap));
     println!("echo, {CLIENTS} clients x {TRIPS} round trips, messages a second, median of {ROUNDS} interleaved rounds");
-    println!("  madsim Endpoint  {base:>12.0}");
-    println!("  gridlock engine  {engine:>12.0}   ratio {:.2} (contract: at least 4)", engine / base);
+    println!("  madsim Endpoint {base:>12.0}");
+    println!("  gridlock engine {engine:>12.0}");
+    println!("  bare heap loop  {heap:>12.0}   (engine / heap {:.3}, for information)", engine / heap);
+    line("engine / Endpoint", engine / base, 4.0);
+    rss::compare("echo");
 }

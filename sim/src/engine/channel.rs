@@ -9,9 +9,23 @@ use std::task::{Poll, Waker};
 struct Shared<T> {
     queue: VecDeque<T>,
     bound: usize,
+    /// Whoever read last, kept for the next time: cloning a waker costs more than asking whether it is the same.
     reader: Option<Waker>,
+    /// True when the reader must be woken.
+    waits: bool,
     senders: usize,
     receiver: bool,
+}
+
+impl<T> Shared<T> {
+    /// Wakes the reader if it waits. A waker only notes who is to run, so it may be called during a borrow.
+    fn wake(&mut self) {
+        if std::mem::take(&mut self.waits)
+            && let Some(reader) = &self.reader
+        {
+            reader.wake_by_ref();
+        }
+    }
 }
 
 /// The sending half of a queue.
@@ -22,8 +36,14 @@ pub struct Receiver<T>(Rc<RefCell<Shared<T>>>);
 
 /// A queue of at most `bound` values. There is no waiting for room: a full queue refuses, and the model decides what that means.
 pub fn channel<T>(bound: usize) -> (Sender<T>, Receiver<T>) {
-    let shared =
-        Rc::new(RefCell::new(Shared { queue: VecDeque::new(), bound, reader: None, senders: 1, receiver: true }));
+    let shared = Rc::new(RefCell::new(Shared {
+        queue: VecDeque::new(),
+        bound,
+        reader: None,
+        waits: false,
+        senders: 1,
+        receiver: true,
+    }));
     (Sender(shared.clone()), Receiver(shared))
 }
 
@@ -33,15 +53,12 @@ impl<T> Sender<T> {
     /// # Errors
     /// Hands the value back when the queue is full or the receiver is gone.
     pub fn send(&self, value: T) -> Result<(), T> {
-        let waker = {
-            let mut shared = self.0.borrow_mut();
-            if !shared.receiver || shared.queue.len() >= shared.bound {
-                return Err(value);
-            }
-            shared.queue.push_back(value);
-            shared.reader.take()
-        };
-        wake(waker);
+        let mut shared = self.0.borrow_mut();
+        if !shared.receiver || shared.queue.len() >= shared.bound {
+            return Err(value);
+        }
+        shared.queue.push_back(value);
+        shared.wake();
         Ok(())
     }
 
@@ -65,12 +82,11 @@ impl<T> Clone for Sender<T> {
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
-        let waker = {
-            let mut shared = self.0.borrow_mut();
-            shared.senders -= 1;
-            if shared.senders == 0 { shared.reader.take() } else { None }
-        };
-        wake(waker);
+        let mut shared = self.0.borrow_mut();
+        shared.senders -= 1;
+        if shared.senders == 0 {
+            shared.wake();
+        }
     }
 }
 
@@ -83,7 +99,11 @@ impl<T> Receiver<T> {
                 Some(value) => Poll::Ready(Some(value)),
                 None if shared.senders == 0 => Poll::Ready(None),
                 None => {
-                    shared.reader = Some(cx.waker().clone());
+                    match &mut shared.reader {
+                        Some(waker) => waker.clone_from(cx.waker()),
+                        none => *none = Some(cx.waker().clone()),
+                    }
+                    shared.waits = true;
                     Poll::Pending
                 }
             }
@@ -140,11 +160,5 @@ impl Notify {
             }
             Poll::Pending
         })
-    }
-}
-
-fn wake(waker: Option<Waker>) {
-    if let Some(waker) = waker {
-        waker.wake();
     }
 }

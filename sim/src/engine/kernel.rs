@@ -55,8 +55,8 @@ type BoxFuture = Pin<Box<dyn Future<Output = ()>>>;
 struct Task {
     serial: u64,
     node: NodeId,
-    /// Taken out while it is being polled.
-    future: Option<BoxFuture>,
+    /// Taken out while it is being polled, with a waker to poll it with.
+    body: Option<(BoxFuture, Waker)>,
     waker: Waker,
     signal: Arc<Signal>,
 }
@@ -65,7 +65,15 @@ struct Task {
 struct Signal {
     key: TaskKey,
     pending: AtomicBool,
-    woken: Arc<Mutex<Vec<TaskKey>>>,
+    woken: Arc<Woken>,
+}
+
+/// Tasks that were woken since the kernel looked last. The types must be `Sync` because wakers are, but only the run's own thread
+/// wakes: so plain loads and stores suffice, and the lock is taken only when somebody was woken.
+#[derive(Default)]
+struct Woken {
+    any: AtomicBool,
+    keys: Mutex<Vec<TaskKey>>,
 }
 
 impl Wake for Signal {
@@ -74,8 +82,10 @@ impl Wake for Signal {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if !self.pending.swap(true, Ordering::Relaxed) {
-            lock(&self.woken).push(self.key);
+        if !self.pending.load(Ordering::Relaxed) {
+            self.pending.store(true, Ordering::Relaxed);
+            lock(&self.woken.keys).push(self.key);
+            self.woken.any.store(true, Ordering::Relaxed);
         }
     }
 }
@@ -103,7 +113,7 @@ pub(crate) struct Kernel {
     free: RefCell<Vec<u32>>,
     next_serial: Cell<u64>,
     nodes: RefCell<Vec<Node>>,
-    woken: Arc<Mutex<Vec<TaskKey>>>,
+    woken: Arc<Woken>,
     running: Cell<Option<TaskKey>>,
     at_end: RefCell<Vec<Box<dyn FnOnce()>>>,
 }
@@ -119,7 +129,7 @@ impl Kernel {
             free: RefCell::new(Vec::new()),
             next_serial: Cell::new(0),
             nodes: RefCell::new(Vec::new()),
-            woken: Arc::new(Mutex::new(Vec::new())),
+            woken: Arc::default(),
             running: Cell::new(None),
             at_end: RefCell::new(Vec::new()),
         }
@@ -166,7 +176,7 @@ impl Kernel {
         let key = TaskKey { serial, slot };
         let signal = Arc::new(Signal { key, pending: AtomicBool::new(true), woken: self.woken.clone() });
         let waker = Waker::from(signal.clone());
-        tasks[slot as usize] = Some(Task { serial, node, future: Some(future), waker, signal });
+        tasks[slot as usize] = Some(Task { serial, node, body: Some((future, waker.clone())), waker, signal });
         drop(tasks);
         self.push(self.now.get(), Event::Run(key));
         Some(key)
@@ -248,7 +258,7 @@ impl Kernel {
             let task = tasks[key.slot as usize].as_mut().filter(|t| t.serial == key.serial);
             task.and_then(|t| {
                 t.signal.pending.store(false, Ordering::Relaxed);
-                Some((t.future.take()?, t.waker.clone()))
+                t.body.take()
             })
         };
         let Some((mut future, waker)) = taken else { return };
@@ -259,7 +269,7 @@ impl Kernel {
             drop(future);
             self.abort(key);
         } else {
-            self.put_back(key, future);
+            self.put_back(key, (future, waker));
         }
         self.take_wake_ups();
     }
@@ -280,7 +290,7 @@ impl Kernel {
         }
         let events = self.queue.borrow_mut().drain();
         drop(events);
-        lock(&self.woken).clear();
+        lock(&self.woken.keys).clear();
     }
 
     fn ready(&self, key: TaskKey) -> Option<NodeId> {
@@ -296,22 +306,22 @@ impl Kernel {
         }
     }
 
-    fn put_back(&self, key: TaskKey, future: BoxFuture) {
+    fn put_back(&self, key: TaskKey, body: (BoxFuture, Waker)) {
         let mut tasks = self.tasks.borrow_mut();
         match tasks[key.slot as usize].as_mut().filter(|t| t.serial == key.serial) {
-            Some(task) => task.future = Some(future),
+            Some(task) => task.body = Some(body),
             None => {
                 drop(tasks); // killed during its own turn
-                drop(future);
+                drop(body);
             }
         }
     }
 
     fn take_wake_ups(&self) {
-        let mut woken = lock(&self.woken);
-        if !woken.is_empty() {
+        if self.woken.any.load(Ordering::Relaxed) {
+            self.woken.any.store(false, Ordering::Relaxed);
             let mut queue = self.queue.borrow_mut();
-            for key in woken.drain(..) {
+            for key in lock(&self.woken.keys).drain(..) {
                 queue.push(self.now.get(), Event::Run(key));
             }
         }

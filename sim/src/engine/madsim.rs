@@ -38,6 +38,8 @@ pub(crate) struct Driver {
     pump: RefCell<Waker>,
     alarm: RefCell<Option<Pin<Box<Sleep>>>>,
     done: Cell<bool>,
+    /// What [`Driver::clock`] said last: asking costs a lock, and an old answer only stops too early.
+    limit: Cell<SimTime>,
 }
 
 struct Runner {
@@ -67,6 +69,7 @@ pub(crate) fn play<T, F: FnOnce() -> T>(kernel: Rc<Kernel>, build: impl FnOnce(&
             pump: RefCell::new(Waker::noop().clone()),
             alarm: RefCell::new(None),
             done: Cell::new(false),
+            limit: Cell::new(SimTime::ZERO),
         });
         CURRENT.set(Some(driver.clone()));
         let read = build(&driver);
@@ -134,8 +137,9 @@ impl Driver {
 
     /// Performs events until someone must be polled or time must pass, and arranges for that to happen.
     fn advance(&self, asking: Option<NodeId>) -> Next {
+        let mut limit = self.limit.get();
         loop {
-            match self.kernel.step(self.clock()) {
+            match self.kernel.step(limit) {
                 Step::Poll(node, key) => {
                     if asking == Some(node) {
                         return Next::Mine(key);
@@ -147,7 +151,9 @@ impl Driver {
                     return Next::Elsewhere;
                 }
                 Step::Wait(at) => {
-                    if !self.set_alarm(at) {
+                    limit = self.clock();
+                    self.limit.set(limit);
+                    if at > limit && !self.set_alarm(at) {
                         return Next::Elsewhere;
                     }
                 }
