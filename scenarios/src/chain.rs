@@ -187,7 +187,7 @@ pub(crate) fn check(spec: &ChainSpec) -> Result<(), Vec<String>> {
         problems.push(format!("{path}: a chain needs at least one service"));
     }
     for (n, name) in spec.services.iter().enumerate() {
-        if name.is_empty() || name == CUSTOMERS || name.contains(['/', '"', '>']) {
+        if name.is_empty() || name == CUSTOMERS || name.contains(['/', '"', '>', '.']) {
             problems.push(format!("{path}.{n}: `{name}` cannot be the name of a service"));
         }
         if spec.services[..n].contains(name) {

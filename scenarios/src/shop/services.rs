@@ -4,9 +4,9 @@
 //! switches of [`OrderSpec`] and [`InventorySpec`].
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use gridlock_sim::check::Keys;
 use gridlock_sim::dist::Dist;
 use gridlock_sim::engine::{Draws, SimDuration};
 use gridlock_sim::grpc::{Client, Context, Message, Site, Status};
@@ -146,7 +146,7 @@ impl LeafService {
 // ANCHOR_END: leaf
 
 /// Orders whose stock is reserved: a table of inventory's database, so it outlives the process.
-pub(crate) type Reservations = Rc<RefCell<BTreeSet<u64>>>;
+pub(crate) type Reservations = Rc<RefCell<Keys>>;
 
 /// Writes business facts to the trace, for the checkers.
 #[derive(Clone)]

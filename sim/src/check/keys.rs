@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 /// Disjoint runs of keys, first to last; memory grows with the gaps, not with the keys.
 #[derive(Default)]
-pub(super) struct Keys(BTreeMap<u64, u64>);
+pub struct Keys(BTreeMap<u64, u64>);
 
 impl Keys {
-    pub(super) fn contains(&self, key: u64) -> bool {
+    /// True when the key has been inserted.
+    pub fn contains(&self, key: u64) -> bool {
         self.0.range(..=key).next_back().is_some_and(|(_, &last)| key <= last)
     }
 
-    /// True when the key is new.
-    pub(super) fn insert(&mut self, key: u64) -> bool {
+    /// Inserts a key; true when it is new.
+    pub fn insert(&mut self, key: u64) -> bool {
         if self.contains(key) {
             return false;
         }

@@ -27,6 +27,8 @@ mod stock;
 
 use std::rc::Rc;
 
+pub use self::keys::Keys;
+
 use crate::engine::SimTime;
 use crate::trace::{Event, Names, Sink};
 
