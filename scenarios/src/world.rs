@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::chain::{self, ChainSpec};
 use crate::shop::{self, ShopSpec};
-use crate::spec::World;
+use crate::spec::{Ability, World};
 
 /// What is built.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -64,14 +64,18 @@ impl WorldSpec {
 }
 
 impl World for WorldSpec {
-    fn nodes(&self) -> Vec<String> {
-        match self {
-            WorldSpec::Shop(_) => {
-                let all = shop::SERVICES.iter().chain(&shop::DATABASES).chain([&shop::CUSTOMERS]);
-                all.map(|name| (*name).to_string()).collect()
-            }
-            WorldSpec::Chain(spec) => spec.services.iter().cloned().chain([chain::CUSTOMERS.to_string()]).collect(),
+    fn nodes(&self, ability: Ability) -> Vec<String> {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_string()).collect();
+        let (mut nodes, databases, customers): (Vec<String>, &[&str], _) = match self {
+            WorldSpec::Shop(_) => (names(&shop::SERVICES), &shop::DATABASES, shop::CUSTOMERS),
+            WorldSpec::Chain(spec) => (spec.services.clone(), &[], chain::CUSTOMERS),
+        };
+        match ability {
+            Ability::Process => {}
+            Ability::Computes => nodes.extend(databases.iter().map(|name| (*name).to_string())),
+            Ability::Host => nodes.push(customers.to_string()),
         }
+        nodes
     }
 
     fn pools(&self) -> Vec<String> {
@@ -94,5 +98,46 @@ impl World for WorldSpec {
             WorldSpec::Shop(spec) => shop::check(spec),
             WorldSpec::Chain(spec) => chain::check(spec),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gridlock_sim::engine::{self, SimDuration, SimTime};
+    use gridlock_sim::trace::Trace;
+
+    use super::*;
+
+    /// Whether every node of a world is on its stage as what it is said to be able to do.
+    fn assert_able(world: &WorldSpec) {
+        engine::run(1, SimTime::ZERO + SimDuration::from_secs(1), |sim| {
+            let stage = Stage::new(sim, &Trace::new(sim), gridlock_sim::net::LinkSpec::default());
+            world.build(&stage);
+            stage.start();
+            for ability in Ability::ALL {
+                for node in world.nodes(ability) {
+                    let able = match ability {
+                        Ability::Process => stage.site(&node).is_some(),
+                        Ability::Computes => stage.site(&node).is_some() || stage.workers_of(&node).is_some(),
+                        Ability::Host => stage.net().host(&node).is_some(),
+                    };
+                    assert!(able, "{node} has not the ability {ability:?}");
+                }
+            }
+            for pool in world.pools() {
+                assert!(stage.pool_of(&pool).is_some(), "there is no pool {pool}");
+            }
+            || ()
+        });
+    }
+
+    #[test]
+    fn nodes_are_able_to_do_what_is_said_of_them() {
+        for name in ["cascade", "silent-partition"] {
+            let scenario = crate::catalog::load::<crate::spec::Ignored>(name).unwrap();
+            assert_able(&scenario.spec.world);
+        }
+        let chain = toml::from_str("services = [\"front\", \"back\"]").unwrap();
+        assert_able(&WorldSpec::Chain(chain));
     }
 }

@@ -1,5 +1,9 @@
 //! Faults as data: when, for how long, what, and to whom. They change conditions; what follows is up to the models.
 
+use std::cell::RefCell;
+use std::cmp::Reverse;
+use std::rc::Rc;
+
 use crate::engine::{SimDuration, SimTime};
 use crate::net::HostId;
 use crate::stage::Stage;
@@ -34,12 +38,13 @@ pub enum Kind {
         /// Name of the node.
         node: String,
     },
-    /// A process crashes; its supervisor restarts it. The end of the fault changes nothing.
+    /// A process crashes; its supervisor restarts it. The end of the fault changes nothing: it only
+    /// says how much of the report is marked.
     Crash {
         /// Name of the node.
         node: String,
     },
-    /// A host vanishes silently; at the end of the fault it boots.
+    /// A host vanishes silently; at the end of the last such fault it boots.
     HostLoss {
         /// Name of the node.
         node: String,
@@ -85,9 +90,9 @@ pub enum Kind {
 /// # Panics
 /// At the fault's time, when its target is not on the stage: the specification is checked before.
 pub fn schedule(stage: &Stage, fault: Fault) {
-    let name = stage.trace().name(&fault.name);
+    let (name, kind) = (stage.trace().name(&fault.name), Rc::new(fault.kind));
     for (at, active) in [(Some(fault.at), true), (fault.until, false)] {
-        let (Some(at), stage, kind) = (at, stage.clone(), fault.kind.clone()) else { continue };
+        let (Some(at), stage, kind) = (at, stage.clone(), kind.clone()) else { continue };
         stage.sim().clone().call_at(at, move || {
             stage.trace().emit(Event::Fault { fault: name, active });
             apply(&stage, &kind, active);
@@ -95,12 +100,91 @@ pub fn schedule(stage: &Stage, fault: Fault) {
     }
 }
 
-fn apply(stage: &Stage, kind: &Kind, active: bool) {
-    match kind {
-        Kind::Slow { node, factor } => slow(stage, node, if active { *factor } else { Factor::ONE }),
+/// The faults under way. Those of one kind may overlap on one target: the worst counts, until the last has ended.
+#[derive(Default)]
+pub(crate) struct Active(RefCell<Vec<Running>>);
+
+struct Running {
+    kind: Rc<Kind>,
+    /// Which life of the process a pause has stopped.
+    life: u64,
+}
+
+impl Active {
+    /// Notes that a fault begins, or that this very one has ended: of two equal pauses each stopped its own process.
+    fn note(&self, kind: &Rc<Kind>, life: u64, active: bool) {
+        let mut running = self.0.borrow_mut();
+        if active {
+            running.push(Running { kind: kind.clone(), life });
+        } else if let Some(ended) = running.iter().position(|each| Rc::ptr_eq(&each.kind, kind)) {
+            running.remove(ended);
+        }
+    }
+
+    /// The worst of the faults that `weight` speaks of.
+    fn worst<T: Ord>(&self, weight: impl Fn(&Running) -> Option<T>) -> Option<T> {
+        self.0.borrow().iter().filter_map(weight).max()
+    }
+
+    fn any(&self, test: impl Fn(&Running) -> bool) -> bool {
+        self.0.borrow().iter().any(test)
+    }
+
+    /// How many units faults leave in the pool of this name, if they shrink it.
+    pub(crate) fn pool_limit(&self, name: &str) -> Option<u32> {
+        let size = |each: &Running| match &*each.kind {
+            Kind::PoolShrink { pool, size } if pool == name => Some(Reverse(*size)),
+            _ => None,
+        };
+        self.worst(size).map(|Reverse(size)| size)
+    }
+
+    fn slowdown(&self, of: &str) -> Factor {
+        let factor = |each: &Running| match &*each.kind {
+            Kind::Slow { node, factor } if node == of => Some(*factor),
+            _ => None,
+        };
+        self.worst(factor).unwrap_or(Factor::ONE)
+    }
+
+    fn is_cut(&self, a: &str, b: &str) -> bool {
+        self.any(|each| match &*each.kind {
+            Kind::Cut { from, to, both } => (from == a && to == b) || (*both && from == b && to == a),
+            _ => false,
+        })
+    }
+
+    fn extra_loss(&self, a: &str, b: &str) -> u32 {
+        let loss = |each: &Running| match &*each.kind {
+            Kind::Loss { from, to, ppm } if from == a && to == b => Some(*ppm),
+            _ => None,
+        };
+        self.worst(loss).unwrap_or(0)
+    }
+
+    fn extra_delay(&self, a: &str, b: &str) -> SimDuration {
+        let delay = |each: &Running| match &*each.kind {
+            Kind::Delay { from, to, by } if from == a && to == b => Some(*by),
+            _ => None,
+        };
+        self.worst(delay).unwrap_or(SimDuration::ZERO)
+    }
+}
+
+/// Begins or ends a fault: its target becomes what the faults that are under way then make of it.
+fn apply(stage: &Stage, kind: &Rc<Kind>, active: bool) {
+    let faults = stage.faults();
+    let life = if let Kind::Pause { node } = &**kind { site(stage, node).process.incarnation() } else { 0 };
+    faults.note(kind, life, active);
+    match &**kind {
+        Kind::Slow { node, .. } => slow(stage, node, faults.slowdown(node)),
         Kind::Pause { node } => {
             let process = site(stage, node).process;
-            if active { process.pause() } else { process.resume() }
+            if active {
+                process.pause();
+            } else if !faults.any(|each| each.kind == *kind && each.life == life) {
+                process.resume();
+            }
         }
         Kind::Crash { node } if active => site(stage, node).process.exit(Exit::Crashed),
         Kind::Crash { .. } => {}
@@ -108,30 +192,32 @@ fn apply(stage: &Stage, kind: &Kind, active: bool) {
             let site = site(stage, node);
             if active {
                 site.process.exit(Exit::HostLost);
-            } else {
+            } else if !faults.any(|each| each.kind == *kind) {
                 site.net.boot_host(site.host);
                 site.process.host_back();
             }
         }
         Kind::Cut { from, to, both } => {
-            let (from, to) = (host(stage, from), host(stage, to));
-            stage.net().cut(from, to, active);
+            cut(stage, from, to);
             if *both {
-                stage.net().cut(to, from, active);
+                cut(stage, to, from);
             }
         }
-        Kind::Loss { from, to, ppm } => {
-            stage.net().set_extra_loss(host(stage, from), host(stage, to), if active { *ppm } else { 0 });
+        Kind::Loss { from, to, .. } => {
+            stage.net().set_extra_loss(host(stage, from), host(stage, to), faults.extra_loss(from, to));
         }
-        Kind::Delay { from, to, by } => {
-            let by = if active { *by } else { SimDuration::ZERO };
-            stage.net().set_extra_delay(host(stage, from), host(stage, to), by);
+        Kind::Delay { from, to, .. } => {
+            stage.net().set_extra_delay(host(stage, from), host(stage, to), faults.extra_delay(from, to));
         }
-        Kind::PoolShrink { pool, size } => {
-            let pool = stage.pool_of(pool).unwrap_or_else(|| panic!("no pool `{pool}`"));
-            pool.shrink_to(active.then_some(*size));
+        Kind::PoolShrink { pool: name, .. } => {
+            let pool = stage.pool_of(name).unwrap_or_else(|| panic!("no pool `{name}`"));
+            pool.shrink_to(faults.pool_limit(name));
         }
     }
+}
+
+fn cut(stage: &Stage, from: &str, to: &str) {
+    stage.net().cut(host(stage, from), host(stage, to), stage.faults().is_cut(from, to));
 }
 
 fn slow(stage: &Stage, node: &str, factor: Factor) {
@@ -148,3 +234,6 @@ fn site(stage: &Stage, node: &str) -> crate::grpc::Site {
 fn host(stage: &Stage, node: &str) -> HostId {
     stage.net().host(node).unwrap_or_else(|| panic!("no host `{node}`"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::engine::Sim;
+use crate::fault::Active;
 use crate::grpc::Site;
 use crate::net::{LinkSpec, Net};
 use crate::process::{Pool, PoolSpec, Process, ProcessSpec, Workers, WorkersSpec};
@@ -21,6 +22,7 @@ struct Inner {
     sites: RefCell<BTreeMap<String, Site>>,
     workers: RefCell<BTreeMap<String, Workers>>,
     pools: RefCell<BTreeMap<String, Pool>>,
+    faults: Active,
 }
 
 impl Stage {
@@ -33,6 +35,7 @@ impl Stage {
             sites: RefCell::default(),
             workers: RefCell::default(),
             pools: RefCell::default(),
+            faults: Active::default(),
         }));
         let parts = Rc::downgrade(&stage.0);
         sim.at_end(move || {
@@ -82,13 +85,17 @@ impl Stage {
         workers
     }
 
-    /// Makes a pool of a process and lists it as `<process>.<pool>`. A restarted process makes its pools anew.
+    /// Makes a pool of a process and lists it as `<process>.<pool>`. A restarted process makes its pools anew; one that
+    /// a fault has shrunk stays so.
     pub fn pool(&self, process: &Process, name: &str, spec: PoolSpec) -> Pool {
         let size = u64::from(spec.size);
         let pool = Pool::new(process, name, spec);
         let full = format!("{}.{name}", self.0.trace.text(process.name()));
         let (what, key) = (self.0.trace.name("pool.capacity"), self.0.trace.name(&full).hash());
         self.0.trace.emit(Event::Fact { what, key, amount: size });
+        if let Some(limit) = self.0.faults.pool_limit(&full) {
+            pool.shrink_to(Some(limit));
+        }
         self.0.pools.borrow_mut().insert(full, pool.clone());
         pool
     }
@@ -106,6 +113,11 @@ impl Stage {
     /// The pool of this name, as it is now.
     pub fn pool_of(&self, name: &str) -> Option<Pool> {
         self.0.pools.borrow().get(name).cloned()
+    }
+
+    /// The faults under way.
+    pub(crate) fn faults(&self) -> &Active {
+        &self.0.faults
     }
 
     /// Starts all services, in order of their names.

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use gridlock_sim::engine::SimDuration;
 use toml::Spanned;
 
-use super::advice::{quote, suggest};
+use super::advice::{list, quote, suggest};
 use super::check_load::check_workload;
 use super::error::Draft;
 use super::tree::{Node, locate};
-use super::{Claim, DURATION_MAX, Fault, Inject, Spec, Variant, World};
+use super::{Ability, Claim, DURATION_MAX, Fault, Inject, Spec, Variant, World};
 
 /// The most steps that a series may have.
 const STEPS_MAX: u64 = 100_000;
@@ -22,10 +22,10 @@ pub(super) fn check<W: World, F>(spec: &Spec<W, F>, root: &Node<'_>) -> Vec<Draf
         return found.drafts; // every other time would be wrong too
     }
     check_workload(&spec.workload, spec.duration, &spec.world.classes(), &mut found);
-    let (nodes, pools) = (spec.world.nodes(), spec.world.pools());
     for (index, fault) in spec.fault.iter().enumerate() {
         check_fault_times(fault, index, spec.duration, &mut found);
-        check_fault_target(fault, index, (&nodes, &pools), &mut found);
+        check_fault_nodes(&fault.inject, &spec.world, &mut found);
+        check_fault_target(fault, index, &spec.world.pools(), &mut found);
     }
     check_variants(&spec.variant, &mut found);
     check_claims(&spec.claim, &spec.variant, &mut found);
@@ -121,11 +121,40 @@ fn check_fault_times(fault: &Fault, index: usize, duration: SimDuration, found: 
     }
 }
 
-fn check_fault_target(fault: &Fault, index: usize, (nodes, pools): (&[String], &[String]), found: &mut Found<'_>) {
-    let kind = fault.inject.kind();
-    for node in fault.inject.nodes() {
-        found.known("node", node, nodes);
+/// Each node of a fault must be able to do what the fault disturbs: nothing can crash a customer.
+fn check_fault_nodes<W: World>(inject: &Inject, world: &W, found: &mut Found<'_>) {
+    let Some(needed) = inject.needs() else { return };
+    let (kind, fit) = (inject.kind(), world.nodes(needed));
+    for node in inject.nodes() {
+        let has = |ability: &Ability| world.nodes(*ability).contains(node.get_ref());
+        let able: Vec<Ability> = Ability::ALL.into_iter().filter(has).collect();
+        if able.is_empty() {
+            found.known("node", node, &fit);
+        } else if !able.contains(&needed) {
+            let name = quote(node.get_ref());
+            let lacks = match needed {
+                Ability::Process => "is not a process",
+                Ability::Computes => "does not compute",
+                Ability::Host => "is not on the network",
+            };
+            let others: Vec<String> = able.iter().flat_map(|ability| kinds(*ability)).map(|&k| k.into()).collect();
+            let help = format!("`{kind}` can hit {}; {name} can be hit by {}", list(&fit), list(&others));
+            found.name(node, format!("`{kind}` cannot hit {name}, which {lacks}"), help);
+        }
     }
+}
+
+/// The kinds of faults that hit nodes with an ability.
+const fn kinds(ability: Ability) -> &'static [&'static str] {
+    match ability {
+        Ability::Process => &["pause", "crash", "host_loss"],
+        Ability::Computes => &["slow"],
+        Ability::Host => &["cut", "loss", "delay"],
+    }
+}
+
+fn check_fault_target(fault: &Fault, index: usize, pools: &[String], found: &mut Found<'_>) {
+    let kind = fault.inject.kind();
     let path = |key: &str| format!("fault.{index}.inject.{kind}.{key}");
     match &fault.inject {
         Inject::Cut { from, to, .. } | Inject::Loss { from, to, .. } | Inject::Delay { from, to, .. } if from == to => {

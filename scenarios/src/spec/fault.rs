@@ -8,7 +8,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 use toml::Spanned;
 
-/// Something that goes wrong for a while. With neither `for` nor `until` it lasts to the end of the run.
+use super::Ability;
+
+/// Something that goes wrong for a while. With neither `for` nor `until` it lasts to the end of the run. Where faults of one
+/// kind overlap on one target, the worst of them counts until the last has ended.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
@@ -49,7 +52,8 @@ pub enum Inject {
         #[schemars(with = "String")]
         node: Spanned<String>,
     },
-    /// The process of a node dies; its host answers with resets. It starts again when the fault ends.
+    /// The process of a node dies; its host answers with resets. Its supervisor starts it again, however long the fault is:
+    /// `for` and `until` only say how much of the figures is shaded.
     Crash {
         /// The node.
         #[schemars(with = "String")]
@@ -117,6 +121,16 @@ impl Inject {
             Inject::Loss { .. } => "loss",
             Inject::Delay { .. } => "delay",
             Inject::PoolShrink { .. } => "pool_shrink",
+        }
+    }
+
+    /// What each node that it names must be able to do. Nothing for a fault that names no node.
+    pub(super) fn needs(&self) -> Option<Ability> {
+        match self {
+            Inject::Slow { .. } => Some(Ability::Computes),
+            Inject::Pause { .. } | Inject::Crash { .. } | Inject::HostLoss { .. } => Some(Ability::Process),
+            Inject::Cut { .. } | Inject::Loss { .. } | Inject::Delay { .. } => Some(Ability::Host),
+            Inject::PoolShrink { .. } => None,
         }
     }
 

@@ -38,12 +38,28 @@ pub use self::workload::{Arrivals, Rate, Reload, Step, Workload};
 /// The longest run that a scenario may ask for.
 pub const DURATION_MAX: SimDuration = SimDuration::from_secs(6 * 3600);
 
+/// What a node is able to do, and therefore which faults can hit it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ability {
+    /// It is one process on a host of its own: it can be stopped, crash, or vanish with its host.
+    Process,
+    /// It computes, as a process or as a multi-worker server: it can be slowed.
+    Computes,
+    /// It is on the network: its links can be cut, lose packets, or be slow. Customers are, too.
+    Host,
+}
+
+impl Ability {
+    /// All of them.
+    pub const ALL: [Ability; 3] = [Ability::Process, Ability::Computes, Ability::Host];
+}
+
 /// What the world's parameters tell the checks of a scenario.
 ///
 /// Every type of the parameters must refuse unknown keys (`#[serde(deny_unknown_fields)]`): overrides rely on it.
 pub trait World {
-    /// Names of the nodes that a fault can hit.
-    fn nodes(&self) -> Vec<String>;
+    /// Names of the nodes that have an ability.
+    fn nodes(&self, ability: Ability) -> Vec<String>;
     /// Names of the pools that a fault can shrink.
     fn pools(&self) -> Vec<String>;
     /// Request classes that a workload can send.

@@ -90,9 +90,16 @@ struct GaugeSteps {
     value: u64,
     max: Steps,
     last_step: usize,
+    /// Its process is dead: whatever is still said of it, for instance while the tasks are dropped, is zero.
+    dead: bool,
 }
 
 impl GaugeSteps {
+    fn die(&mut self, step: usize) {
+        self.set(step, 0);
+        self.dead = true;
+    }
+
     /// Carries the current value through the steps in which nothing changed.
     fn advance(&mut self, step: usize) {
         for quiet in self.last_step..=step {
@@ -105,6 +112,7 @@ impl GaugeSteps {
 
     fn set(&mut self, step: usize, value: u64) {
         self.advance(step);
+        let value = if self.dead { 0 } else { value };
         self.value = value;
         let max = self.max.at(step);
         *max = (*max).max(value);
@@ -283,6 +291,19 @@ impl Metrics {
         self.classes.entry(class).or_insert_with(Class::new)
     }
 
+    /// The gauges of what a process holds. What its kernel or the network holds (its host bears its name, its links begin
+    /// with it) outlives it.
+    fn gauges_of(&mut self, process: Name) -> impl Iterator<Item = &mut GaugeSteps> {
+        let (names, owner) = (self.names.clone(), self.names.text(process));
+        let owned = move |(of, gauge): (Name, Gauge)| {
+            let of = names.text(of);
+            let rest = of.strip_prefix(&*owner);
+            let inside = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("->") || rest.starts_with('.'));
+            inside && !matches!(gauge, Gauge::Connections | Gauge::LinkQueue)
+        };
+        self.gauges.iter_mut().filter(move |(key, _)| owned(**key)).map(|(_, gauge)| gauge)
+    }
+
     fn count(&mut self, step: usize, of: Name, what: Counted) {
         *self.counts.entry((of, what)).or_default().at(step) += 1;
     }
@@ -340,9 +361,13 @@ impl Sink for Metrics {
                 let lag = steps.lag_us.at(step);
                 *lag = (*lag).max(waited.as_micros());
             }
-            Event::Started { process, restarts } if restarts > 0 => self.count(step, process, Counted::Restart),
+            Event::Started { process, restarts } if restarts > 0 => {
+                self.count(step, process, Counted::Restart);
+                self.gauges_of(process).for_each(|gauge| gauge.dead = false);
+            }
             Event::Started { .. } => {}
             Event::Exited { process, why } => {
+                self.gauges_of(process).for_each(|gauge| gauge.die(step));
                 self.count(step, process, Counted::Exit);
                 if why == Exit::OutOfMemory {
                     self.count(step, process, Counted::OutOfMemory);
@@ -355,5 +380,45 @@ impl Sink for Metrics {
             Event::Marked { at, mark } => self.count(step, at, Counted::Mark(mark)),
             Event::Fault { fault, active } => self.fault(at, fault, active),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dead_process_holds_nothing() {
+        let names = Rc::new(Names::default());
+        let mut metrics = Metrics::new(names.clone(), SimDuration::from_secs(1), at(6));
+        let gauged = |of: &str, gauge, value| Event::Gauged { of: names.intern(of), gauge, value };
+        let process = names.intern("order");
+        let owned =
+            [("order", Gauge::CallsServed), ("order->inventory", Gauge::Breaker), ("order.db", Gauge::PoolUsed)];
+        let others = [
+            ("order", Gauge::Connections),
+            ("order->inventory", Gauge::LinkQueue),
+            ("order-db", Gauge::WorkQueue),
+            ("gateway->order", Gauge::Channel),
+        ];
+        for (of, gauge) in owned.into_iter().chain(others) {
+            metrics.record(at(1), &gauged(of, gauge, 2));
+        }
+        metrics.record(at(2), &Event::Exited { process, why: Exit::Crashed });
+        metrics.record(at(2), &gauged("order->inventory", Gauge::Breaker, 1)); // by what drops its tasks
+        metrics.record(at(4), &Event::Started { process, restarts: 1 });
+        metrics.record(at(5), &gauged("order.db", Gauge::PoolUsed, 7));
+        let report = metrics.finish(String::new());
+        let values = |(of, gauge): (&str, Gauge)| report.series[&format!("{of}/{}", gauge.text())].values.clone();
+        assert_eq!(values(owned[0]), [0, 2, 2, 0, 0, 0]);
+        assert_eq!(values(owned[1]), [0, 2, 2, 0, 0, 0]);
+        assert_eq!(values(owned[2]), [0, 2, 2, 0, 0, 7]);
+        for other in others {
+            assert_eq!(values(other), [0, 2, 2, 2, 2, 2], "{other:?}");
+        }
+    }
+
+    fn at(seconds: u64) -> SimTime {
+        SimTime::ZERO + SimDuration::from_secs(seconds)
     }
 }

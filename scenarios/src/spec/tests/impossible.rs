@@ -30,6 +30,81 @@ fn an_unknown_node_is_answered_with_the_nearest() {
     );
 }
 
+const SLOW: &str = "slow = { node = \"inventory\", factor = 20 }";
+
+#[test]
+fn what_is_no_process_cannot_crash() {
+    assert_error(
+        SLOW,
+        "crash = { node = \"order-db\" }",
+        &[
+            "error: `crash` cannot hit `order-db`, which is not a process",
+            "  --> shop.toml:17:29",
+            "   |",
+            r#"17 | inject = { crash = { node = "order-db" } }"#,
+            "   |                             ^^^^^^^^^^",
+            "   = help: `crash` can hit `gateway`, `order`, `inventory`; `order-db` can be hit by `slow`",
+        ],
+    );
+}
+
+#[test]
+fn who_does_not_compute_cannot_be_slowed() {
+    assert_error(
+        SLOW,
+        "slow = { node = \"customers\", factor = 20 }",
+        &[
+            "error: `slow` cannot hit `customers`, which does not compute",
+            "  --> shop.toml:17:28",
+            "   |",
+            r#"17 | inject = { slow = { node = "customers", factor = 20 } }"#,
+            "   |                            ^^^^^^^^^^^",
+            "   = help: `slow` can hit `gateway`, `order`, `inventory`, `order-db`; `customers` can be hit by `cut`, `loss`, `delay`",
+        ],
+    );
+}
+
+#[test]
+fn what_is_not_on_the_network_has_no_links() {
+    assert_error(
+        SLOW,
+        "cut = { from = \"order\", to = \"order-db\" }",
+        &[
+            "error: `cut` cannot hit `order-db`, which is not on the network",
+            "  --> shop.toml:17:41",
+            "   |",
+            r#"17 | inject = { cut = { from = "order", to = "order-db" } }"#,
+            "   |                                         ^^^^^^^^^^",
+            "   = help: `cut` can hit `gateway`, `order`, `inventory`, `customers`; `order-db` can be hit by `slow`",
+        ],
+    );
+}
+
+#[test]
+fn each_kind_of_fault_hits_what_it_can() {
+    let accepted = |inject: &str| parse(&spoil(SLOW, inject)).is_ok();
+    for (node, can) in [("order", [true; 3]), ("order-db", [false, true, false]), ("customers", [false, false, true])] {
+        for kind in ["pause", "crash", "host_loss"] {
+            assert_eq!(accepted(&format!("{kind} = {{ node = \"{node}\" }}")), can[0], "{kind} {node}");
+        }
+        assert_eq!(accepted(&format!("slow = {{ node = \"{node}\", factor = 2 }}")), can[1], "slow {node}");
+        for (kind, more) in [("cut", ""), ("loss", ", percent = 1"), ("delay", ", by = \"1s\"")] {
+            for (from, to) in [(node, "gateway"), ("gateway", node)] {
+                let inject = format!("{kind} = {{ from = \"{from}\", to = \"{to}\"{more} }}");
+                assert_eq!(accepted(&inject), can[2], "{inject}");
+            }
+        }
+    }
+    assert!(!accepted("pool_shrink = { pool = \"order-db\", size = 1 }"));
+    assert!(accepted("pool_shrink = { pool = \"order.db\", size = 1 }"));
+}
+
+#[test]
+fn a_misspelt_node_is_answered_with_one_that_the_fault_can_hit() {
+    let error = parse(&spoil(SLOW, "crash = { node = \"order-bd\" }")).unwrap_err();
+    assert_eq!(error.problems()[0].help(), Some("known: `gateway`, `order`, `inventory`"));
+}
+
 #[test]
 fn an_unknown_pool_is_answered_with_those_there_are() {
     assert_error(

@@ -14,7 +14,7 @@ use gridlock_sim::engine::SimDuration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Resolved, Scenario, SpecError, World};
+use super::{Ability, Resolved, Scenario, SpecError, World};
 
 /// A valid scenario.
 const VALID: &str = r#"title = "A shop"
@@ -76,8 +76,13 @@ struct Pool {
 }
 
 impl World for TestWorld {
-    fn nodes(&self) -> Vec<String> {
-        ["gateway", "order", "inventory"].map(String::from).into()
+    fn nodes(&self, ability: Ability) -> Vec<String> {
+        let other = match ability {
+            Ability::Process => None,
+            Ability::Computes => Some("order-db"),
+            Ability::Host => Some("customers"),
+        };
+        ["gateway", "order", "inventory"].into_iter().chain(other).map(String::from).collect()
     }
 
     fn pools(&self) -> Vec<String> {
