@@ -1,1 +1,11 @@
-//! Thin.
+//! The behaviour of Gridlock as a whole. Each module says in its first lines what it shows and how.
+
+mod catalogue;
+mod command;
+mod customers;
+mod determinism;
+mod growth;
+mod mistakes;
+mod outcomes;
+mod theory;
+mod workspace;

@@ -15,6 +15,8 @@ mod madsim;
 mod queue;
 mod random;
 mod task;
+#[cfg(test)]
+mod tests;
 mod time;
 mod timer;
 
