@@ -5,6 +5,7 @@ mod faults;
 mod handshake;
 mod links;
 mod retransmission;
+mod writable;
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
