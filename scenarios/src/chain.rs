@@ -6,7 +6,7 @@ use gridlock_sim::dist::Dist;
 use gridlock_sim::engine::{Draws, SimDuration};
 use gridlock_sim::grpc::{Client, ClientPolicy, Context, Message, Server, ServerPolicy, Site, Status};
 use gridlock_sim::http::{self, HttpServer};
-use gridlock_sim::net::LinkSpec;
+use gridlock_sim::net::{LinkSpec, TcpSpec};
 use gridlock_sim::process::ProcessSpec;
 use gridlock_sim::stage::Stage;
 use gridlock_sim::units::Bytes;
@@ -34,6 +34,9 @@ pub struct ChainSpec {
     /// Every link between two hosts.
     #[serde(default)]
     pub link: LinkSpec,
+    /// How all kernels are set.
+    #[serde(default)]
+    pub tcp: TcpSpec,
     /// Names of the services, front first; at least one.
     pub services: Vec<String>,
     /// CPU of a trivial request at the first service.

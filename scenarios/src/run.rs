@@ -6,7 +6,7 @@ use std::rc::Rc;
 use gridlock_sim::check::{Checkers, Finding};
 use gridlock_sim::engine::{self, Sim, SimDuration, SimTime};
 use gridlock_sim::fault::{self, Kind};
-use gridlock_sim::net::LinkSpec;
+use gridlock_sim::net::{LinkSpec, TcpSpec};
 use gridlock_sim::report::{Metrics, Report};
 use gridlock_sim::stage::Stage;
 use gridlock_sim::trace::{Digest, JsonLines, Trace};
@@ -35,7 +35,8 @@ pub fn run<F: Sync>(spec: &Spec<WorldSpec, F>, seed: u64, keep_trace: bool) -> R
     engine::run(seed, end, move |sim| {
         let trace = Trace::new(sim);
         let instruments = Instruments::attach(&trace, step, end, keep_trace);
-        let stage = Stage::new(sim, &trace, link(world));
+        let (link, tcp) = network(world);
+        let stage = Stage::new(sim, &trace, link, tcp);
         let world = Rc::new(world.clone());
         world.build(&stage);
         stage.start();
@@ -87,10 +88,10 @@ impl Instruments {
     }
 }
 
-fn link(world: &WorldSpec) -> LinkSpec {
+fn network(world: &WorldSpec) -> (LinkSpec, TcpSpec) {
     match world {
-        WorldSpec::Shop(spec) => spec.link.clone(),
-        WorldSpec::Chain(spec) => spec.link.clone(),
+        WorldSpec::Shop(spec) => (spec.link.clone(), spec.tcp),
+        WorldSpec::Chain(spec) => (spec.link.clone(), spec.tcp),
     }
 }
 

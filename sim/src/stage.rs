@@ -7,7 +7,7 @@ use std::rc::Rc;
 use crate::engine::Sim;
 use crate::fault::Active;
 use crate::grpc::Site;
-use crate::net::{LinkSpec, Net};
+use crate::net::{LinkSpec, Net, TcpSpec};
 use crate::process::{Pool, PoolSpec, Process, ProcessSpec, Workers, WorkersSpec};
 use crate::trace::{Event, Exit, Trace};
 
@@ -26,12 +26,12 @@ struct Inner {
 }
 
 impl Stage {
-    /// An empty stage with one network.
-    pub fn new(sim: &Sim, trace: &Trace, link: LinkSpec) -> Self {
+    /// An empty stage with one network, all of whose kernels are set alike.
+    pub fn new(sim: &Sim, trace: &Trace, link: LinkSpec, tcp: TcpSpec) -> Self {
         let stage = Self(Rc::new(Inner {
             sim: sim.clone(),
             trace: trace.clone(),
-            net: Net::new(sim, trace, link),
+            net: Net::new(sim, trace, link, tcp),
             sites: RefCell::default(),
             workers: RefCell::default(),
             pools: RefCell::default(),

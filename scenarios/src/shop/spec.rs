@@ -3,7 +3,7 @@
 use gridlock_sim::dist::Dist;
 use gridlock_sim::engine::SimDuration;
 use gridlock_sim::grpc::{ClientPolicy, ServerPolicy};
-use gridlock_sim::net::LinkSpec;
+use gridlock_sim::net::{LinkSpec, TcpSpec};
 use gridlock_sim::process::{PoolSpec, ProcessSpec, WorkersSpec};
 use gridlock_sim::units::Bytes;
 use schemars::JsonSchema;
@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 pub struct ShopSpec {
     /// Every link between two hosts.
     pub link: LinkSpec,
+    /// How all kernels are set.
+    pub tcp: TcpSpec,
     /// The only service customers see.
     pub gateway: GatewaySpec,
     /// Service A of the article.

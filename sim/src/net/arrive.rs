@@ -170,7 +170,11 @@ impl Socket {
 
     fn acked(self: &Rc<Self>, next: u64, sacked: Option<u64>, attempt: u64) {
         let now = self.net.sim.now();
-        self.sender.borrow_mut().acked(now, next, sacked, attempt);
+        let drained = {
+            let mut sender = self.sender.borrow_mut();
+            sender.acked(now, next, sacked, attempt);
+            sender.drained()
+        };
         loop {
             let lost = self.sender.borrow_mut().next_lost(now);
             let Some(number) = lost else { break };
@@ -178,6 +182,12 @@ impl Socket {
         }
         self.watch_deadline();
         self.finish_closing();
+        if drained {
+            let events = self.events.borrow().clone();
+            if let Some(events) = events {
+                events.drained();
+            }
+        }
     }
 
     /// Once the own FIN is acknowledged: gone if the peer has closed too, else it has some time to do so.

@@ -50,6 +50,9 @@ pub trait ConnEvents {
     fn opened(&self);
     /// The next message of the peer, in the order in which they were sent.
     fn message(&self, bytes: u32, body: Rc<dyn Any>);
+    /// An acknowledgement has brought the unacknowledged bytes below the mark of [`Conn::tell_when_below`]: the socket is
+    /// writable again. May send, and set a new mark.
+    fn drained(&self) {}
     /// The connection is gone. Called exactly once, and last, unless the owner closed or aborted this end itself or its
     /// process or host crashed.
     fn closed(&self, why: ConnChange);
@@ -60,8 +63,8 @@ pub trait ConnEvents {
 pub struct Conn(pub(super) Rc<Socket>);
 
 impl Conn {
-    /// Sends a message. Ignored unless the connection is open. There is no limit here: callers that need back-pressure look at
-    /// [`Conn::unacked`].
+    /// Sends a message. Ignored unless the connection is open. There is no limit here: callers that need back-pressure
+    /// stop at some [`Conn::unacked_bytes`] and go on when told ([`Conn::tell_when_below`]).
     pub fn send(&self, bytes: u32, body: Rc<dyn Any>) {
         self.0.send(bytes, body);
     }
@@ -95,5 +98,17 @@ impl Conn {
     /// Messages (and a FIN) sent and not yet acknowledged by the peer's kernel.
     pub fn unacked(&self) -> usize {
         self.0.unacked()
+    }
+
+    /// Bytes of messages sent and not yet acknowledged: what the socket's send buffer holds, without headers.
+    pub fn unacked_bytes(&self) -> u64 {
+        self.0.sender.borrow().unacked_bytes()
+    }
+
+    /// Asks for one [`ConnEvents::drained`] at the first acknowledgement from now on after which fewer than `bytes` are
+    /// unacknowledged. A later call replaces the mark, zero takes it back. Who has nothing unacknowledged is not told: no
+    /// acknowledgement will come.
+    pub fn tell_when_below(&self, bytes: u64) {
+        self.0.sender.borrow_mut().tell_when_below(bytes);
     }
 }

@@ -1,12 +1,12 @@
 //! The network: hosts, directed links between them, and connections that behave like TCP of a Linux kernel.
 //!
 //! The lessons depend on how TCP fails, so that is what is faithful here: one lost segment stalls all messages behind it, a
-//! silent cut is noticed by nobody who only waits, retransmission starts at 200 ms and gives up after 924.6 s, a dead process
+//! silent cut is noticed by nobody who only waits, retransmission starts at 200 ms and gives up after 924.6 s by default, a dead process
 //! answers and a dead host does not. Numbers: MODEL-REFERENCE.md A7 and A9.
 //!
 //! **Where.** `conn`: what owners see. `link`: when a segment arrives. `host`: sockets, listeners, crashes. `socket`: the
 //! life of one end, driven by what arrives (`arrive`) and by `timers`; its decisions are made sans-I/O by `sender`,
-//! `receiver`, `rto` and `syn`. `signal`: how a segment becomes an engine event without being allocated.
+//! `receiver`, `rto` and `syn`. `tcp`: what operators set. `signal`: how a segment becomes an engine event without being allocated.
 //!
 //! **Cost.** A message on a healthy connection is two events, its arrival and that of its acknowledgement, and no heap
 //! allocation beside the caller's body; the retransmission timer is one pending event for each active end.
@@ -18,12 +18,13 @@
 //! **Hosts and processes.** One host is one kernel and at most one process: [`Net::crash_process`] ends all its connections.
 //!
 //! **Not modelled.** One message is one segment, whatever its size: no MSS, no segmentation, no congestion window (but for the one segment after an expiry), slow start or
-//! pacing, no flow-control window (memory is bounded by what callers send; see [`Conn::unacked`]), no Nagle, no
+//! pacing, no flow-control window, no socket send buffer (callers bound it: [`Conn::tell_when_below`]), no Nagle, no
 //! delayed or piggybacked ACKs, no tail-loss probe and no RACK timer (a lone lost segment waits for the RTO), no ICMP
 //! errors, no TIME_WAIT (a repeated FIN is answered with RST), no half-open use after a FIN, no SYN queue or accept
 //! backlog limit, no ports of the client, no timestamps in milliseconds (an ACK names the attempt it
 //! answers instead, which is what they are for), no `TCP_USER_TIMEOUT`. The RTO is that of
 //! RFC 6298, max(200 ms, SRTT + 4 RTTVAR); Linux puts the 200 ms below the deviation alone and so waits one SRTT longer.
+//! A process that ends always resets its connections; Linux does so only where unread data is queued, and else sends FIN.
 //! Segments are lost, never corrupted or duplicated. An acknowledgement names one segment received early, a real one up
 //! to three ranges.
 //!
@@ -39,6 +40,7 @@ mod sender;
 mod signal;
 mod socket;
 mod syn;
+mod tcp;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -49,9 +51,11 @@ use std::rc::Rc;
 
 pub use self::conn::{Acceptor, Conn, ConnEvents, ConnectOptions, Keepalive};
 pub use self::link::LinkSpec;
+pub use self::tcp::TcpSpec;
 
 use self::host::Host;
 use self::link::{HEADERS, Link};
+use self::rto::give_up_after;
 use self::signal::Signal;
 use self::socket::{Address, Socket, State};
 use crate::engine::{Sim, SimDuration};
@@ -81,6 +85,9 @@ struct Inner {
     sim: Sim,
     trace: Trace,
     default_link: LinkSpec,
+    tcp: TcpSpec,
+    /// How long an open connection waits for any acknowledgement.
+    give_up: SimDuration,
     hosts: RefCell<Vec<Host>>,
     links: RefCell<BTreeMap<(HostId, HostId), Rc<Link>>>,
     next_key: Cell<u64>,
@@ -88,11 +95,14 @@ struct Inner {
 
 impl Net {
     /// A network without hosts; hosts reach each other over `default_link` unless [`Net::set_link`] says otherwise.
-    pub fn new(sim: &Sim, trace: &Trace, default_link: LinkSpec) -> Net {
+    /// All kernels are set alike.
+    pub fn new(sim: &Sim, trace: &Trace, default_link: LinkSpec, tcp: TcpSpec) -> Net {
         let inner = Rc::new(Inner {
             sim: sim.clone(),
             trace: trace.clone(),
             default_link,
+            tcp,
+            give_up: give_up_after(tcp.retries2),
             hosts: RefCell::default(),
             links: RefCell::default(),
             next_key: Cell::new(0),

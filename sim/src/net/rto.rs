@@ -5,17 +5,15 @@ use crate::engine::SimDuration;
 /// MODEL-REFERENCE.md A9: Linux `TCP_RTO_MIN` = HZ/5.
 pub(super) const RTO_MIN: SimDuration = SimDuration::from_millis(200);
 /// MODEL-REFERENCE.md A9: Linux `TCP_TIMEOUT_INIT` = 1 s, as long as no round trip was measured.
-const RTO_INITIAL: SimDuration = SimDuration::from_secs(1);
+pub(super) const RTO_INITIAL: SimDuration = SimDuration::from_secs(1);
 /// MODEL-REFERENCE.md A9: Linux `TCP_RTO_MAX` = 120 s.
-const RTO_MAX: SimDuration = SimDuration::from_secs(120);
-/// MODEL-REFERENCE.md A7, A9: `tcp_retries2` = 15, hence 924.6 s.
-pub(super) const GIVE_UP: SimDuration = give_up_after(15);
+pub(super) const RTO_MAX: SimDuration = SimDuration::from_secs(120);
 /// Linux `tcp_orphan_retries`: 8 for a socket its owner has closed, hence 102.2 s.
 pub(super) const GIVE_UP_ORPHAN: SimDuration = give_up_after(8);
 
 /// Linux `tcp_model_timeout`: the time that `retries` retransmissions and the wait for their answer take if the timeout
 /// starts at its minimum. Connections with a longer timeout get the same time, hence fewer retransmissions.
-const fn give_up_after(retries: u32) -> SimDuration {
+pub(super) const fn give_up_after(retries: u8) -> SimDuration {
     let (mut sum, mut rto, mut expiry) = (0, RTO_MIN.as_nanos(), 0);
     while expiry <= retries {
         sum += rto;
@@ -90,7 +88,14 @@ mod tests {
 
     #[test]
     fn giving_up_takes_what_linux_documents() {
-        assert_eq!(GIVE_UP, SimDuration::from_millis(924_600));
+        assert_eq!(give_up_after(15), SimDuration::from_millis(924_600));
         assert_eq!(GIVE_UP_ORPHAN, SimDuration::from_millis(102_200));
+    }
+
+    #[test]
+    fn giving_up_takes_what_was_measured_but_for_the_slack_of_timers() {
+        let measured = SimDuration::from_millis(13_700); // MODEL-REFERENCE.md A7, with 5
+        assert_eq!(give_up_after(5), SimDuration::from_millis(12_600));
+        assert!(give_up_after(5) >= measured.scale(900) && give_up_after(5) <= measured);
     }
 }

@@ -75,12 +75,17 @@ pub(super) struct Sender {
     /// After an expiry: the segments below this are taken for lost as soon as there is progress.
     expired_below: u64,
     lost: usize,
+    /// What all messages of the queue weigh.
+    bytes: u64,
+    /// The owner wants to know when `bytes` are fewer; zero if not.
+    low_mark: u64,
 }
 
 impl Sender {
     /// Takes a segment; returns its number if it is to be sent now.
     pub(super) fn push(&mut self, now: SimTime, payload: Payload) -> Option<u64> {
         let held = self.expired_below > self.first;
+        self.bytes += u64::from(payload.bytes);
         self.queue.push_back(Outstanding {
             payload,
             first_sent: now,
@@ -111,6 +116,23 @@ impl Sender {
 
     pub(super) fn unacked(&self) -> usize {
         self.queue.len()
+    }
+
+    pub(super) fn unacked_bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    pub(super) fn tell_when_below(&mut self, bytes: u64) {
+        self.low_mark = bytes;
+    }
+
+    /// True once after the unacknowledged bytes have fallen below the mark.
+    pub(super) fn drained(&mut self) -> bool {
+        let drained = self.bytes < self.low_mark;
+        if drained {
+            self.low_mark = 0;
+        }
+        drained
     }
 
     /// When the timer must fire, if at all.
@@ -184,6 +206,7 @@ impl Sender {
         while self.first < ack {
             let Some(segment) = self.queue.pop_front() else { break };
             self.first += 1;
+            self.bytes -= u64::from(segment.payload.bytes);
             self.lost -= usize::from(segment.lost);
             if let Some(sent) = segment.sent_at(attempt) {
                 sample = Some(now - sent);

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use super::link::HEADERS;
-use super::rto::{GIVE_UP, GIVE_UP_ORPHAN};
+use super::rto::GIVE_UP_ORPHAN;
 use super::sender::Expiry;
 use super::signal::Signal;
 use super::socket::{Socket, State};
@@ -35,8 +35,8 @@ impl Socket {
 
     /// Waits for the answer to the SYN or SYN-ACK; false if the budget is used up.
     pub(super) fn watch_handshake(self: &Rc<Self>) -> bool {
-        let schedule = if self.connecting { syn_wait } else { synack_wait };
-        let wait = schedule(self.handshake_retries.get());
+        let sent = self.handshake_retries.get();
+        let wait = if self.connecting { syn_wait(sent, self.net.tcp.syn_retries) } else { synack_wait(sent) };
         if let Some(wait) = wait {
             self.set_timer(self.net.sim.now() + wait, Signal::HandshakeTimer);
         }
@@ -64,7 +64,7 @@ impl Socket {
 
     pub(super) fn retransmit_timer(self: &Rc<Self>) {
         self.timer.set(None);
-        let give_up = if self.is_open() { GIVE_UP } else { GIVE_UP_ORPHAN };
+        let give_up = if self.is_open() { self.net.give_up } else { GIVE_UP_ORPHAN };
         let expiry = self.sender.borrow_mut().expire(self.net.sim.now(), give_up);
         match expiry {
             Expiry::Idle => {}

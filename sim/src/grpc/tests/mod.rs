@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use super::{Client, ClientPolicy, Context, Message, Server, ServerPolicy, Site, Status};
 use crate::engine::{self, Sim, SimDuration, SimTime};
-use crate::net::LinkSpec;
+use crate::net::{LinkSpec, TcpSpec};
 use crate::process::ProcessSpec;
 use crate::stage::Stage;
 use crate::trace::{Code, Event, Mark, Sink, Trace};
@@ -47,7 +47,7 @@ impl Lab {
         let trace = Trace::new(sim);
         let marks = Rc::new(RefCell::new(Marks::default()));
         trace.attach(marks.clone());
-        let stage = Stage::new(sim, &trace, LinkSpec::default());
+        let stage = Stage::new(sim, &trace, LinkSpec::default(), TcpSpec::default());
         let client = stage.service("client", ProcessSpec::default());
         client.process.start();
         Self { stage, client, log: Rc::default(), marks }

@@ -76,6 +76,17 @@ fn a_dead_host_and_a_cut_are_silent_until_the_syn_budget_ends() {
 }
 
 #[test]
+fn an_operator_can_shorten_the_syn_budget() {
+    let tcp = TcpSpec { syn_retries: 2, ..TcpSpec::default() };
+    let log = play_with(LinkSpec::default(), tcp, 200, |world| {
+        world.net.crash_host(world.b);
+        world.dial(None);
+    });
+    assert_eq!(times(&log, "a->b retransmits"), [1, 2, 3, 4, 5].map(|second| second * S));
+    assert_eq!(times(&log, "client timed-out"), [7 * S], "7.11 s measured");
+}
+
+#[test]
 fn a_lost_syn_ack_costs_a_second_and_the_connection_opens_once() {
     let log = play(5, |world| {
         world.serve(None);

@@ -5,6 +5,7 @@ mod faults;
 mod handshake;
 mod links;
 mod retransmission;
+mod writable;
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -147,11 +148,15 @@ fn send(conn: &Conn, number: u32) {
 
 /// Plays a world until `end` seconds; returns its log.
 fn play_over(link: LinkSpec, end: u64, build: impl FnOnce(&World) + Send) -> Vec<Line> {
+    play_with(link, TcpSpec::default(), end, build)
+}
+
+fn play_with(link: LinkSpec, tcp: TcpSpec, end: u64, build: impl FnOnce(&World) + Send) -> Vec<Line> {
     run(7, SimTime::from_secs(end), |sim| {
         let trace = Trace::new(sim);
         let log = Log::default();
         trace.attach(Rc::new(RefCell::new(Scribe { log: log.clone(), names: trace.names() })));
-        let net = Net::new(sim, &trace, link);
+        let net = Net::new(sim, &trace, link, tcp);
         let (a, b) = (net.add_host("a"), net.add_host("b"));
         build(&World { sim: sim.clone(), net, a, b, log: log.clone() });
         move || log.take()

@@ -39,6 +39,22 @@ fn expiries_double_to_two_minutes_and_the_sixteenth_gives_up() {
 }
 
 #[test]
+fn an_operator_can_shorten_the_wait_for_an_acknowledgement() {
+    let tcp = TcpSpec { retries2: 5, ..TcpSpec::default() };
+    let log = play_with(LinkSpec::default(), tcp, 100, |world| {
+        world.serve(None);
+        let conn = world.dial(None);
+        world.at(1000, move |world| {
+            world.net.cut(world.a, world.b, true);
+            send(&conn, 0);
+        });
+    });
+    let after = [200, 600, 1400, 3000, 6200];
+    assert_eq!(times(&log, "a->b retransmits"), after.map(|millis| S + millis * MS));
+    assert_eq!(times(&log, "client timed-out"), [S + 12_600 * MS], "13.7 s measured");
+}
+
+#[test]
 fn a_lone_lost_message_waits_for_the_timeout() {
     let log = lose_the_first_of(0);
     assert_eq!(times(&log, "server got 0"), [S + 200 * MS + 250]);
