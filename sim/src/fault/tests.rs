@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 
 use super::*;
 use crate::engine;
-use crate::net::{ConnEvents, ConnectOptions, LinkSpec};
+use crate::net::{ConnEvents, ConnectOptions, LinkSpec, TcpSpec};
 use crate::process::{PoolSpec, ProcessSpec, WorkersSpec};
 use crate::trace::{ConnChange, Trace};
 
@@ -61,7 +61,7 @@ impl Answer {
 /// Plays `faults` and hands out what each probe saw.
 fn play(faults: Vec<Fault>, probe: impl Fn(&Stage, Answer) + Copy + Send + 'static) -> [u64; PROBED.len()] {
     engine::run(1, at(60), move |sim| {
-        let stage = Stage::new(sim, &Trace::new(sim), LinkSpec::default());
+        let stage = Stage::new(sim, &Trace::new(sim), LinkSpec::default(), TcpSpec::default());
         stage.workers("db", WorkersSpec::default());
         for name in ["a", "b"] {
             let process = stage.service(name, ProcessSpec::default()).process;

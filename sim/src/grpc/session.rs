@@ -17,6 +17,9 @@ use crate::process::ProcessTimer;
 use crate::trace::{Code, ConnChange, Gauge, Mark, Name};
 
 const DROPPED: Status = Status::new(Code::Unavailable, "Connection dropped");
+/// Unacknowledged bytes the socket takes before frames wait in the session: the order of what Linux lets a connection with its
+/// initial window buffer (an assumption; `tcp_wmem` starts at 16 KiB and grows with the window).
+const SEND_BUFFER: u64 = 64 << 10;
 const FLOODED: Status = Status::new(Code::Internal, "Session closed with error");
 
 /// One connection and the calls on it.
@@ -34,6 +37,8 @@ pub(crate) struct Session {
     streams: RefCell<BTreeMap<u32, Rc<Attempt>>>,
     queue: RefCell<VecDeque<Rc<Attempt>>>,
     queued: Cell<u64>,
+    /// Frames that wait for room in the socket's send buffer. Bounded by the calls in flight.
+    outbox: RefCell<VecDeque<Frame>>,
     ping_timer: RefCell<Option<ProcessTimer>>,
     /// A ping is due and waits for a call.
     ping_due: Cell<bool>,
@@ -62,6 +67,7 @@ impl Session {
             streams: RefCell::default(),
             queue: RefCell::default(),
             queued: Cell::new(0),
+            outbox: RefCell::default(),
             ping_timer: RefCell::default(),
             ping_due: Cell::new(false),
         });
@@ -93,9 +99,19 @@ impl Session {
     pub(crate) fn reset(&self, stream: u32) {
         let removed = self.streams.borrow_mut().remove(&stream);
         if removed.is_some() && self.site.process.is_up() {
-            self.send(Frame::Reset { stream });
+            if !self.unsend(stream) {
+                self.send(Frame::Reset { stream });
+            }
             self.fill_streams();
         }
+    }
+
+    /// Takes back a request that has not left the process (nghttp2 does so, too); false if it has.
+    fn unsend(&self, stream: u32) -> bool {
+        let mut outbox = self.outbox.borrow_mut();
+        let before = outbox.len();
+        outbox.retain(|frame| !matches!(frame, Frame::Request { stream: unsent, .. } if *unsent == stream));
+        outbox.len() < before
     }
 
     /// Closes without telling the owner.
@@ -133,7 +149,11 @@ impl Session {
     }
 
     fn send(&self, frame: Frame) {
-        if let Some(conn) = &*self.conn.borrow() {
+        let Some(conn) = self.conn.borrow().clone() else { return };
+        if conn.unacked_bytes() >= SEND_BUFFER {
+            self.outbox.borrow_mut().push_back(frame);
+            conn.tell_when_below(SEND_BUFFER);
+        } else {
             conn.send(frame.bytes(), Rc::new(frame));
         }
     }
@@ -184,6 +204,7 @@ impl Session {
             return;
         }
         self.ping_timer.borrow_mut().take();
+        self.outbox.borrow_mut().clear();
         if let Some(conn) = self.conn.borrow_mut().take() {
             conn.close();
         }
@@ -242,6 +263,12 @@ impl ConnEvents for Session {
         if let Some(me) = self.me.upgrade() {
             self.site.process.readable(cpu, move || me.handle(&frame));
         }
+    }
+
+    /// The socket has room again.
+    fn drained(&self) {
+        let waiting = self.outbox.take();
+        waiting.into_iter().for_each(|frame| self.send(frame));
     }
 
     fn closed(&self, _why: ConnChange) {

@@ -58,6 +58,34 @@ fn calls_that_wait_for_a_stream_fail_with_the_connection() {
     assert!(ends.iter().all(|&(at, code)| at <= 1005 && code == Code::Unavailable), "{ends:?}");
 }
 
+/// What does not fit into the socket's send buffer waits in the process, and a call cancelled there leaves no trace on the wire.
+#[test]
+fn calls_given_up_behind_a_full_send_buffer_are_never_sent() {
+    let (handled, floods) = run(300, |lab| {
+        let handled = Rc::new(std::cell::Cell::new(0u32));
+        let count = handled.clone();
+        let server = lab.server_with("server", ServerPolicy::default(), move |_, _, _| {
+            count.set(count.get() + 1);
+            async { Ok(Message::empty()) }
+        });
+        let client = lab.client_of(&[&server], ClientPolicy { deadline: Some(ms(1000)), ..ClientPolicy::default() });
+        lab.call_at(&client, at_ms(0));
+        let (net, from, to) = (lab.stage.net().clone(), lab.client.host, server.host);
+        for (at, cut) in [(1000, true), (76_000, false)] {
+            let net = net.clone();
+            lab.stage.sim().call_at(at_ms(at), move || net.cut(from, to, cut));
+        }
+        (0..3000).for_each(|n| lab.call_at(&client, at_ms(2000 + n * 20)));
+        let marks = lab.marks.clone();
+        Box::new(move || {
+            let floods = marks.borrow().0.iter().filter(|(_, mark)| *mark == Mark::ResetFlood).count();
+            (handled.get(), floods)
+        })
+    });
+    assert_eq!(floods, 0, "too few resets arrive to tear the session down");
+    assert!((200..800).contains(&handled), "{handled} of 3000 requests had left the process");
+}
+
 /// EXP-19: more than 1000 resets in a burst tear the session down; everything on it ends as INTERNAL.
 #[test]
 fn a_flood_of_cancellations_closes_the_session() {
