@@ -106,12 +106,14 @@ mod tests {
     use gridlock_sim::engine::{self, SimDuration, SimTime};
     use gridlock_sim::trace::Trace;
 
+    use gridlock_sim::net::{LinkSpec, TcpSpec};
+
     use super::*;
 
     /// Whether every node of a world is on its stage as what it is said to be able to do.
     fn assert_able(world: &WorldSpec) {
         engine::run(1, SimTime::ZERO + SimDuration::from_secs(1), |sim| {
-            let stage = Stage::new(sim, &Trace::new(sim), gridlock_sim::net::LinkSpec::default());
+            let stage = Stage::new(sim, &Trace::new(sim), LinkSpec::default(), TcpSpec::default());
             world.build(&stage);
             stage.start();
             for ability in Ability::ALL {

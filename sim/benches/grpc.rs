@@ -19,7 +19,7 @@ use std::rc::Rc;
 use common::{CLIENTS, TRIPS, endpoint, line, median, rate};
 use gridlock_sim::engine::{self, SimDuration, SimTime};
 use gridlock_sim::grpc::{Client, ClientPolicy, Message, Server, ServerPolicy};
-use gridlock_sim::net::LinkSpec;
+use gridlock_sim::net::{LinkSpec, TcpSpec};
 use gridlock_sim::process::ProcessSpec;
 use gridlock_sim::report::Metrics;
 use gridlock_sim::stage::Stage;
@@ -45,7 +45,7 @@ fn calls(seed: u64, sinks: Sinks) -> u64 {
             let metrics = Metrics::new(trace.names(), SimDuration::from_secs(1), END);
             trace.attach(Rc::new(RefCell::new(metrics)));
         }
-        let stage = Stage::new(sim, &trace, LinkSpec::default());
+        let stage = Stage::new(sim, &trace, LinkSpec::default(), TcpSpec::default());
         let server = stage.service("server", ProcessSpec::default());
         let site = server.clone();
         server.process.on_start(move || {

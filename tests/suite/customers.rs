@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use gridlock_sim::dist::Dist;
 use gridlock_sim::engine::{self, SimDuration, SimTime};
-use gridlock_sim::net::LinkSpec;
+use gridlock_sim::net::{LinkSpec, TcpSpec};
 use gridlock_sim::process::ProcessSpec;
 use gridlock_sim::stage::Stage;
 use gridlock_sim::trace::{JsonLines, Trace};
@@ -97,7 +97,7 @@ fn shop(idle: usize) -> String {
         let sink = text.clone();
         let write = move |line: &str| sink.borrow_mut().extend([line, "\n"]);
         trace.attach(Rc::new(RefCell::new(JsonLines::new(trace.names(), write))));
-        let stage = Stage::new(sim, &trace, LinkSpec::default());
+        let stage = Stage::new(sim, &trace, LinkSpec::default(), TcpSpec::default());
         for number in 0..idle {
             stage.service(&format!("idle-{number}"), ProcessSpec::default());
         }

@@ -98,7 +98,13 @@ fn moments(values: &[f64]) -> (f64, f64) {
 fn without_bounds_pending_orders_grow_with_time_and_pages_pass() {
     let story = Story::new("cascade", "grpc");
     let bounded = story.play(&[], false);
-    let roomy = ["world.shop.gateway.slots={ size = 100000 }", "world.shop.order.pool={ size = 100000 }"];
+    let roomy = [
+        "world.shop.gateway.slots={ size = 100000 }",
+        "world.shop.order.pool={ size = 100000 }",
+        "world.shop.gateway.process={ heap = { limit = '1 GiB' } }",
+        // Nobody reloads, so that each order is one call.
+        "workload.orders={ class = 'orders', arrivals = { poisson = 30 }, patience = '8s' }",
+    ];
     let unbounded = story.play(&roomy, false);
     assert!(metric(&bounded, "browse.ok_permille.during") < 900, "the bound starves pages");
     assert!(metric(&unbounded, "browse.ok_permille.during") >= 995, "without it they pass");

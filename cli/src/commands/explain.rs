@@ -59,7 +59,10 @@ fn variant(variant: &VariantText, width: usize) -> String {
     let mut text = format!("  {}  {}\n", paint(ink::NAME.bold(), &variant.name), variant.title);
     text += &paragraph(&variant.why, 4, width);
     for set in &variant.sets {
-        text += &format!("    {}\n", paint(ink::FAINT, set));
+        for (index, line) in wrap(set, width.saturating_sub(6).max(20)).iter().enumerate() {
+            let indent = if index == 0 { 4 } else { 6 };
+            text += &format!("{:indent$}{}\n", "", paint(ink::FAINT, line));
+        }
     }
     if !variant.expected.is_empty() {
         text += &format!("    expected: {}\n", variant.expected);

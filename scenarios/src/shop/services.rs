@@ -125,6 +125,9 @@ impl InventoryService {
         if is_new || !self.spec.idempotent {
             self.ledger.note(self.ledger.reserved, id);
         }
+        if !is_new && !self.spec.idempotent {
+            self.ledger.note(self.ledger.duplicated, id);
+        }
         Ok(answer())
     }
 }
@@ -155,14 +158,19 @@ pub(crate) struct Ledger {
     pub(crate) placed: Name,
     pub(crate) acknowledged: Name,
     pub(crate) reserved: Name,
+    pub(crate) duplicated: Name,
 }
 
 impl Ledger {
     pub(crate) fn new(site: &Site) -> Self {
         let name = |text| site.process.trace().name(text);
-        let (placed, acknowledged, reserved) =
-            (name("orders.placed"), name("orders.acknowledged"), name("stock.reserved"));
-        Self { site: site.clone(), placed, acknowledged, reserved }
+        Self {
+            placed: name("orders.placed"),
+            acknowledged: name("orders.acknowledged"),
+            reserved: name("stock.reserved"),
+            duplicated: name("orders.duplicated"),
+            site: site.clone(),
+        }
     }
 
     fn note(&self, what: Name, key: u64) {

@@ -112,6 +112,7 @@ impl Rate {
             return Err(format!("the rate {value} is negative: rates start at 0 per second"));
         }
         if value > f64::from(max) {
+            let value = if value < 1e15 { value.to_string() } else { format!("{value:e}") };
             return Err(format!("the rate {value} is above {max} per second: scale the world down with it"));
         }
         match (value * 1e6).round() as u64 {

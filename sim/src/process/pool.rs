@@ -93,7 +93,10 @@ impl Pool {
         });
         let weak: Weak<Inner> = Rc::downgrade(&pool);
         process.on_exit(move |_| weak.upgrade().map(Pool).iter().for_each(Pool::reset));
-        Pool(pool)
+        let pool = Pool(pool);
+        pool.set_used(0); // so that an idle pool is seen as one
+        pool.gauge_waiting();
+        pool
     }
 
     /// Takes a unit, waiting in line if there is none. Dropping the future leaves the line.

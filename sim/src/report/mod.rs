@@ -1,6 +1,8 @@
 //! The report of a run: integers only, folded from the trace.
 
+mod class;
 mod fold;
+mod steps;
 mod summary;
 #[cfg(test)]
 mod synthetic;

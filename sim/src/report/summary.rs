@@ -24,7 +24,7 @@ type Flat = BTreeMap<String, u64>;
 /// | `<class>.p50_us` `.p99_us` `.max_us` | time from arrival to success |
 /// | `<class>.ok_permille.before` `.during` `.after` | served of a thousand who arrived in the phase; customers too near the end to have been answered are left out |
 /// | `<class>.worst10s_permille` | the same, in the worst ten seconds after the warm-up |
-/// | `<class>.goodput_permille.during` `.after` `.first_minute_after` | served per second, in thousandths of the rate before the fault |
+/// | `<class>.goodput_permille.during` `.after` `.first_minute_after` | served per second, in thousandths of the rate before the fault; with `all` for all classes together |
 /// | `<class>.recovery_ms` | from the end of the last fault until success is back at 95 % of the baseline for good; the length of the run if never, zero without a fault |
 /// | `orders.accepted` `orders.completed` `orders.lost` `orders.duplicated` `accept.*` `e2e.*` | with a class `orders` only |
 /// | `lag.max` `lag.end` | sum over all series `…/lag` |
@@ -47,6 +47,7 @@ pub fn metrics(report: &Report, warmup: SimDuration) -> BTreeMap<String, u64> {
         };
         flat.insert(format!("{name}.recovery_ms"), back_us / 1000);
     }
+    by_answer(&mut flat, "all", &together(report), &timeline);
     flat.extend(GLOBALS.map(|key| (key.to_string(), report.total(key))));
     orders(&mut flat, report);
     lag(&mut flat, report);
@@ -98,6 +99,15 @@ fn by_answer(flat: &mut Flat, name: &str, class: &ClassReport, timeline: &Timeli
             flat.insert(format!("{name}.goodput_permille.{phase}"), u64::try_from(value).unwrap_or(u64::MAX));
         }
     }
+}
+
+/// Everybody who was served, whatever they wanted.
+fn together(report: &Report) -> ClassReport {
+    let mut ok_by_answer = vec![0; report.steps()];
+    for class in report.classes.values() {
+        ok_by_answer.iter_mut().zip(&class.ok_by_answer).for_each(|(sum, ok)| *sum += ok);
+    }
+    ClassReport { ok_by_answer, ..ClassReport::default() }
 }
 
 /// The contract's names for the class `orders`.

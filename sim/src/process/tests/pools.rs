@@ -103,7 +103,18 @@ fn pools_are_traced() {
         };
         world.events.borrow().0.iter().filter(|(_, e)| of_pool(e)).map(|(_, e)| word(e)).collect::<Vec<_>>()
     });
-    assert_eq!(words, ["pool.used=1", "pool.waiting=1", "pool.waiting=0", "pool.timeouts", "pool.used=0"]);
+    assert_eq!(
+        words,
+        [
+            "pool.used=0",
+            "pool.waiting=0",
+            "pool.used=1",
+            "pool.waiting=1",
+            "pool.waiting=0",
+            "pool.timeouts",
+            "pool.used=0"
+        ]
+    );
 }
 
 #[test]
