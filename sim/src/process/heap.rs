@@ -10,12 +10,18 @@ use crate::trace::{Exit, Gauge};
 /// cap only keeps the last instant before the limit finite.
 const GC_PER_MILLE_MAX: u64 = 20_000;
 
+/// The gauge moves in steps of at least this, or of a thousandth of the limit if that is less. Every request holds and releases a
+/// few kilobytes several times, and nobody could see them.
+const RESOLUTION: u64 = 64 << 10;
+
 /// Bytes held by the work of the current incarnation.
 #[derive(Default)]
 pub(super) struct Heap {
     held: Cell<u64>,
     /// Set between reaching the limit and the abort at the same instant.
     aborting: Cell<bool>,
+    /// What the gauge showed last.
+    shown: Cell<u64>,
 }
 
 /// Bytes held by pending work until this is dropped. Inert once its process incarnation is gone.
@@ -50,7 +56,7 @@ impl Drop for Held {
         if self.bytes > 0 && self.is_live() {
             let heap = &self.process.0.heap;
             heap.held.set(heap.held.get() - self.bytes);
-            self.process.gauge_heap();
+            self.process.gauge_heap_if_moved();
         }
     }
 }
@@ -75,7 +81,17 @@ impl Process {
     }
 
     pub(super) fn gauge_heap(&self) {
-        self.0.trace.gauge(self.0.name, Gauge::HeapBytes, self.heap_bytes());
+        let bytes = self.heap_bytes();
+        self.0.heap.shown.set(bytes);
+        self.0.trace.gauge(self.0.name, Gauge::HeapBytes, bytes);
+    }
+
+    /// Shows the heap if it has moved enough to be seen.
+    fn gauge_heap_if_moved(&self) {
+        let step = RESOLUTION.min(self.0.spec.heap.limit.0 >> 10);
+        if self.heap_bytes().abs_diff(self.0.heap.shown.get()) >= step {
+            self.gauge_heap();
+        }
     }
 
     pub(super) fn clear_heap(&self) {
@@ -88,9 +104,12 @@ impl Process {
         let heap = &self.0.heap;
         if bytes > 0 {
             heap.held.set(heap.held.get().saturating_add(bytes));
-            self.gauge_heap();
+            self.gauge_heap_if_moved();
         }
         if self.heap_bytes() >= self.0.spec.heap.limit.0 && !heap.aborting.replace(true) {
+            if heap.shown.get() != self.heap_bytes() {
+                self.gauge_heap();
+            }
             self.abort_now();
         }
     }
