@@ -141,7 +141,7 @@ impl WorldArgs {
 fn assignment(text: &str) -> Result<String, &'static str> {
     match text.split_once('=') {
         Some((key, _)) if !key.trim().is_empty() => Ok(text.to_owned()),
-        _ => Err("expected KEY=VALUE, e.g. `order.pool=40`"),
+        _ => Err("expected KEY=VALUE, e.g. `world.shop.order.pool.size=40`"),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::lab::{ClaimText, Explanation, Parameter, VariantText};
 pub(crate) fn explanation(scenario: &Scenario<WorldSpec, FigureSpec>) -> Explanation {
     let spec = &scenario.spec;
     let world = catalog::parameters(&scenario.file.text).into_iter().map(|parameter| Parameter {
-        key: short(&parameter.path),
+        key: parameter.path,
         value: parameter.value,
         reason: parameter.reason,
     });
@@ -63,7 +63,7 @@ fn variant(variant: &Variant) -> VariantText {
         title: variant.title.clone(),
         why: one_line(&variant.summary),
         expected: variant.expect.map(|word| word.as_str().to_string()).unwrap_or_default(),
-        sets: variant.set.iter().map(|(key, value)| format!("{} = {value}", short(key))).collect(),
+        sets: variant.set.iter().map(|(key, value)| format!("{key} = {value}")).collect(),
     }
 }
 
@@ -82,12 +82,6 @@ fn claim(claim: &Claim) -> ClaimText {
         text: format!("{} {} {right}", claim.metric.get_ref(), claim.op.as_str()),
         because: claim.because.clone(),
     }
-}
-
-/// A path without the part that every parameter shares.
-fn short(path: &str) -> String {
-    let rest = path.strip_prefix("world.").unwrap_or(path);
-    rest.split_once('.').filter(|_| path.starts_with("world.")).map_or(rest, |(_, rest)| rest).to_string()
 }
 
 fn one_line(text: &str) -> String {

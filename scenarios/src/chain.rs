@@ -182,12 +182,18 @@ impl ChainSpec {
     }
 }
 
+/// The longest chain: every request passes all of it.
+const SERVICES_MAX: usize = 32;
+
 /// Problems of the parameters, each as `<path>: <message>`.
 pub(crate) fn check(spec: &ChainSpec) -> Result<(), Vec<String>> {
     let mut problems = Vec::new();
     let path = "world.chain.services";
     if spec.services.is_empty() {
         problems.push(format!("{path}: a chain needs at least one service"));
+    }
+    if spec.services.len() > SERVICES_MAX {
+        problems.push(format!("{path}: a chain has at most {SERVICES_MAX} services"));
     }
     for (n, name) in spec.services.iter().enumerate() {
         if name.is_empty() || name == CUSTOMERS || name.contains(['/', '"', '>', '.']) {

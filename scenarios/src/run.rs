@@ -133,7 +133,9 @@ fn rate(arrivals: &Arrivals, end: SimTime) -> (RateProfile, Spacing) {
 
 fn plan(fault: &Fault) -> fault::Fault {
     let (name, kind) = kind(&fault.inject);
-    fault::Fault { name, at: SimTime::ZERO + fault.at, until: fault.end().map(|end| SimTime::ZERO + end), kind }
+    // A crash is over at once; what it leaves behind is up to the supervisor.
+    let end = fault.end().or(matches!(fault.inject, Inject::Crash { .. }).then_some(fault.at));
+    fault::Fault { name, at: SimTime::ZERO + fault.at, until: end.map(|end| SimTime::ZERO + end), kind }
 }
 
 /// What a fault is called and what it does. The part before the colon names the faulted part.

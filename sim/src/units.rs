@@ -29,6 +29,8 @@ const TIME_UNITS: [(&str, u64); 6] = [
     ("min", 60_000_000_000),
     ("h", 3_600_000_000_000),
 ];
+/// More than any heap or link has; products of two such numbers still fit into 128 bits.
+const BYTES_MAX: u64 = 1 << 40;
 const BYTE_UNITS: [(&str, u64); 7] = [
     ("B", 1),
     ("kB", 1_000),
@@ -94,7 +96,11 @@ impl Serialize for SimDuration {
 impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
         let text: Cow<'de, str> = Deserialize::deserialize(input)?;
-        parse(&text, &BYTE_UNITS, "64 MiB").map(Bytes).map_err(de::Error::custom)
+        let bytes = parse(&text, &BYTE_UNITS, "64 MiB").map_err(de::Error::custom)?;
+        if bytes > BYTES_MAX {
+            return Err(de::Error::custom(format!("`{text}` is more than 1 TiB")));
+        }
+        Ok(Bytes(bytes))
     }
 }
 

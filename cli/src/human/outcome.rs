@@ -30,7 +30,7 @@ pub(crate) fn outcome(outcome: &Outcome, view: View) -> String {
     if outcome.variants.len() > 1 {
         text += &summary(outcome);
     }
-    text + &conclusion(outcome)
+    text + &conclusion(outcome, view)
 }
 
 fn header(outcome: &Outcome) -> String {
@@ -101,7 +101,7 @@ fn summary(outcome: &Outcome) -> String {
     text
 }
 
-fn conclusion(outcome: &Outcome) -> String {
+fn conclusion(outcome: &Outcome, view: View) -> String {
     let (mut wanted, mut failed) = (0, 0);
     for variant in &outcome.variants {
         wanted += variant.claims.len() + variant.checks.len() + usize::from(variant.expected.is_some());
@@ -116,7 +116,9 @@ fn conclusion(outcome: &Outcome) -> String {
         }
         _ => {
             let say = format!("✗ {failed} of {wanted} verdicts, checks and claims are not as expected.");
-            format!("\n{}\n", paint(ink::BAD.bold(), &say))
+            let changed = "  The scenario was changed with --set; its claims speak of it as it is.\n";
+            let note = if view.set.is_empty() { String::new() } else { paint(ink::FAINT, changed) };
+            format!("\n{}\n{note}", paint(ink::BAD.bold(), &say))
         }
     }
 }

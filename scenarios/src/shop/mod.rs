@@ -164,6 +164,9 @@ fn host(stage: &Stage, name: &str) -> HostId {
     stage.net().host(name).expect("the shop has built its hosts")
 }
 
+/// The largest pool, and the most workers of a database: far beyond any real one.
+const SIZE_MAX: u32 = 1_000_000;
+
 /// Problems of the parameters, each as `<path>: <message>`.
 pub(crate) fn check(spec: &ShopSpec) -> Result<(), Vec<String>> {
     let sizes = [
@@ -173,7 +176,8 @@ pub(crate) fn check(spec: &ShopSpec) -> Result<(), Vec<String>> {
         ("inventory.pool.size", spec.inventory.pool.size),
         ("inventory.database.workers", spec.inventory.database.workers),
     ];
-    let empty = sizes.iter().filter(|(_, size)| *size == 0);
-    let problems: Vec<String> = empty.map(|(path, _)| format!("world.shop.{path}: must be at least 1")).collect();
+    let odd = sizes.iter().filter(|(_, size)| !(1..=SIZE_MAX).contains(size));
+    let problem = |(path, _): &(&str, u32)| format!("world.shop.{path}: must lie between 1 and {SIZE_MAX}");
+    let problems: Vec<String> = odd.map(problem).collect();
     if problems.is_empty() { Ok(()) } else { Err(problems) }
 }

@@ -96,6 +96,9 @@ fn check_times<W, F>(spec: &Spec<W, F>, found: &mut Found<'_>) {
     } else if duration.as_nanos() / step.as_nanos() > STEPS_MAX {
         let message = format!("the step {step} cuts the duration {duration} into more than {STEPS_MAX} steps");
         found.at("step", message, "make the step longer");
+    } else if step.as_nanos() % 1000 != 0 || duration.as_nanos() % 1000 != 0 {
+        let message = format!("the step {step} and the duration {duration} must be whole microseconds");
+        found.at("step", message, "reports count in microseconds");
     }
 }
 

@@ -53,7 +53,7 @@ pub enum Inject {
         node: Spanned<String>,
     },
     /// The process of a node dies; its host answers with resets. Its supervisor starts it again, however long the fault is:
-    /// `for` and `until` only say how much of the figures is shaded.
+    /// `for` and `until` only say what counts as the time of the fault, in figures and verdicts. Without them that is an instant.
     Crash {
         /// The node.
         #[schemars(with = "String")]

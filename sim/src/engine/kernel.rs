@@ -200,7 +200,9 @@ impl Kernel {
         keys.into_iter().for_each(|key| self.abort(key));
     }
 
+    /// Lets a killed node take tasks again; a paused one is resumed.
     pub(crate) fn restart(&self, node: NodeId) {
+        self.resume(node);
         self.nodes.borrow_mut()[node.index()].state = NodeState::Up;
     }
 

@@ -140,12 +140,13 @@ impl Metrics {
     }
 
     fn fault(&mut self, at: SimTime, fault: Name, active: bool) {
-        let at_us = at.as_nanos() / 1000;
+        let (at_us, end_us) = (at.as_nanos() / 1000, self.end.as_nanos() / 1000);
         if active {
-            let name = self.names.text(fault).to_string();
-            let until_us = self.end.as_nanos() / 1000;
+            let (name, until_us) = (self.names.text(fault).to_string(), end_us);
             self.faults.push((fault, FaultWindow { name, from_us: at_us, until_us }));
-        } else if let Some((_, window)) = self.faults.iter_mut().rev().find(|(name, _)| *name == fault) {
+        } else if let Some((_, window)) =
+            self.faults.iter_mut().rev().find(|(name, window)| *name == fault && window.until_us == end_us)
+        {
             window.until_us = at_us;
         }
     }

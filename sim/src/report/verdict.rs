@@ -125,16 +125,25 @@ impl<'a> View<'a> {
     fn course(&self, name: &'a str, class: &ClassReport) -> Course<'a> {
         let time = self.timeline;
         let baseline = if self.report.faults.is_empty() { Ratio::PERFECT } else { time.baseline(class) };
-        let judged = time.settled_part(class, &(time.before.start..self.report.steps()));
-        let windows: Vec<(usize, Ratio)> = time.windows(class, judged, WINDOW_US).collect();
+        let everyone = time.before.start..self.report.steps();
+        let judged = time.settled_part(class, &everyone);
+        let mut windows: Vec<(usize, Ratio)> = time.windows(class, judged, WINDOW_US).collect();
+        let unsettled = windows.is_empty();
+        if unsettled {
+            // So many wait that nobody has been given time enough: then all who came are judged, and waiting is no success.
+            windows = time.windows(class, everyone, WINDOW_US).collect();
+        }
+        let overall = (class.ok * 1000).checked_div(class.offered).unwrap_or(1000);
         let below = |limit| windows.iter().any(|(_, ratio)| ratio.below(limit, baseline));
         let worst = windows.iter().map(|(start, ratio)| (ratio.relative_to(baseline), *start)).min();
-        let recovery_us = time.recovery_us(class, baseline);
+        let recovery_us = if unsettled { None } else { time.recovery_us(class, baseline) };
         Course {
             class: name,
             bystander: !self.context.depends.contains(name),
-            worst: worst.unwrap_or((1000, 0)),
-            harmed: below(HEALTHY_WINDOW_PERMILLE) || self.phase_harmed(class, baseline),
+            worst: worst.unwrap_or((overall, 0)),
+            harmed: below(HEALTHY_WINDOW_PERMILLE)
+                || self.phase_harmed(class, baseline)
+                || windows.is_empty() && overall < HEALTHY_PERMILLE,
             hit: below(CASCADE_PERMILLE),
             lost: if recovery_us.is_none() { self.lost(class, baseline) } else { None },
             recovery_us,
@@ -188,7 +197,8 @@ impl<'a> View<'a> {
         } else if course.bystander {
             format!("{}, though it never touches {}, {}", course.class, self.faulted(), self.fall(course))
         } else {
-            let others = if courses.iter().any(|course| course.bystander) { "; the others kept going" } else { "" };
+            let unharmed = courses.iter().filter(|other| !std::ptr::eq(*other, course)).all(|other| !other.harmed);
+            let others = if courses.len() > 1 && unharmed { "; the others kept going" } else { "" };
             format!("{}, which needs {}, {}{others}", course.class, self.faulted(), self.fall(course))
         };
         Some(Verdict { kind: VerdictKind::Degraded, reason })

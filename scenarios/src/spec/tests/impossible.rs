@@ -327,3 +327,10 @@ fn the_world_checks_itself() {
         ],
     );
 }
+
+#[test]
+fn a_step_is_a_whole_number_of_microseconds() {
+    let text = format!("step = \"1500ns\"\n{}", spoil("duration = \"2min\"", "duration = \"15ms\""));
+    let error = parse(&text).unwrap_err();
+    assert!(error.problems().iter().any(|p| p.message().contains("whole microseconds")), "{}", error.render());
+}

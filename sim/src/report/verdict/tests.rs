@@ -186,3 +186,16 @@ fn noise_does_not_change_the_word() {
         }
     }
 }
+
+/// So short and so overloaded that nobody has been given time enough: waiting is no success.
+#[test]
+fn a_run_in_which_everybody_waits_is_not_healthy() {
+    let mut report = Story::new(9).class("orders", 100, &[(0, 0)]).report();
+    let class = report.classes.get_mut("orders").expect("it is there");
+    class.pending = class.offered;
+    class.abandoned = 0;
+    class.failed.clear();
+    class.unanswered_by_arrival.clone_from(&class.offered_by_arrival);
+    class.failed_by_arrival.fill(0);
+    assert_ne!(judge(&report, &Judging::default()).kind, VerdictKind::Healthy);
+}
