@@ -62,7 +62,7 @@ fn variant(variant: &Variant) -> VariantText {
         name: variant.name.get_ref().clone(),
         title: variant.title.clone(),
         why: one_line(&variant.summary),
-        expected: variant.expect.map(|word| word.as_str().to_string()).unwrap_or_default(),
+        expected: variant.expect.map(|word| word.text().to_string()).unwrap_or_default(),
         sets: variant.set.iter().map(|(key, value)| format!("{key} = {value}")).collect(),
     }
 }

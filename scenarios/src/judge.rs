@@ -17,7 +17,7 @@ pub(crate) fn outcome<F>(spec: &Spec<WorldSpec, F>, variant: &Variant, run: Run)
         name: variant.name.get_ref().clone(),
         title: variant.title.clone(),
         verdict: judge(&run.report, &context),
-        expected: variant.expect.map(|word| word.as_str().to_string()),
+        expected: variant.expect.map(|word| word.text().to_string()),
         metrics: metrics(&run.report, spec.warmup),
         checks: run.findings.into_iter().map(|finding| check(variant, finding)).collect(),
         claims: Vec::new(),

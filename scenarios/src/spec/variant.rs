@@ -1,10 +1,10 @@
 //! Designs that are compared: each a set of overrides over the base.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
+use gridlock_sim::report::VerdictKind;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use toml::Spanned;
 
 /// A design that meets the same customers and the same faults as the others.
@@ -20,7 +20,7 @@ pub struct Variant {
     #[serde(default)]
     pub summary: String,
     /// What the verdict must be.
-    pub expect: Option<VerdictWord>,
+    pub expect: Option<VerdictKind>,
     /// Which checkers must hold, and which must be violated.
     #[serde(default)]
     pub checks: Checks,
@@ -54,39 +54,4 @@ pub struct Checks {
     /// Properties that must be violated: a lesson about loss fails if nothing is lost.
     #[serde(default)]
     pub violated: Vec<String>,
-}
-
-/// What a run can be called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum VerdictWord {
-    /// Goodput stayed near the baseline throughout.
-    Healthy,
-    /// Only requests that need the faulted part suffered, while the fault lasted.
-    Degraded,
-    /// Others suffered too, and recovered.
-    Cascading,
-    /// The fault went away and goodput did not come back.
-    Metastable,
-    /// Accepting was unharmed; a backlog grew and drained.
-    Absorbed,
-}
-
-impl VerdictWord {
-    /// The word as it is written in the file.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            VerdictWord::Healthy => "healthy",
-            VerdictWord::Degraded => "degraded",
-            VerdictWord::Cascading => "cascading",
-            VerdictWord::Metastable => "metastable",
-            VerdictWord::Absorbed => "absorbed",
-        }
-    }
-}
-
-impl fmt::Display for VerdictWord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
 }

@@ -4,7 +4,7 @@ use gridlock_sim::engine::SimDuration;
 use gridlock_sim::units::Factor;
 
 use super::{TestFigure, TestWorld, VALID, parse, spoil};
-use crate::spec::{Arrivals, Inject, Op, Rate, VerdictWord, json_schema};
+use crate::spec::{Arrivals, Inject, Op, Rate, json_schema};
 
 #[test]
 fn the_valid_file_is_read_with_its_defaults() {
@@ -13,7 +13,7 @@ fn the_valid_file_is_read_with_its_defaults() {
     assert_eq!(spec.workload[0].arrivals, Arrivals::Poisson(Rate::from_micro_hertz(80_000_000)));
     assert_eq!(spec.fault[0].end(), Some(SimDuration::from_secs(70)));
     assert!(matches!(&spec.fault[0].inject, Inject::Slow { factor: Factor(20_000), .. }));
-    assert_eq!(spec.variant[1].expect, Some(VerdictWord::Degraded));
+    assert_eq!(spec.variant[1].expect, Some(gridlock_sim::report::VerdictKind::Degraded));
     assert_eq!((spec.claim[0].op, spec.claim[0].value), (Op::More, Some(0)));
     assert!(spec.figure.rows.is_empty());
 }
