@@ -12,6 +12,7 @@ pub mod engine;
 pub mod fault;
 pub mod grpc;
 pub mod http;
+pub mod kafka;
 pub mod net;
 pub mod process;
 pub mod report;

@@ -1,0 +1,127 @@
+//! What brokers ask the controller, and what controllers say among themselves.
+
+use std::rc::Rc;
+
+use crate::kafka::metadata::MetadataRecord;
+use crate::kafka::protocol::NewTopic;
+use crate::kafka::types::{BrokerId, ErrorCode, LeaderEpoch, TopicPartition};
+
+/// A leader wants another ISR (AlterPartition).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IsrChange {
+    /// Which partition.
+    pub partition: TopicPartition,
+    /// The epoch in which the asking broker leads it.
+    pub leader_epoch: LeaderEpoch,
+    /// The state the asking broker has seen.
+    pub partition_epoch: u32,
+    /// The ISR it wants.
+    pub isr: Vec<BrokerId>,
+}
+
+/// For a controller.
+#[derive(Clone, Debug)]
+pub enum ControlRequest {
+    /// A broker has started and wants an epoch.
+    Register(BrokerId),
+    /// A broker lives.
+    Heartbeat {
+        /// Which.
+        broker: BrokerId,
+        /// Its epoch.
+        epoch: u64,
+        /// How many metadata records it has applied.
+        offset: u64,
+        /// It wants to stop: its leaderships should move first.
+        stop: bool,
+    },
+    /// A leader wants other ISRs.
+    AlterIsr {
+        /// The leader.
+        broker: BrokerId,
+        /// Its epoch.
+        epoch: u64,
+        /// What it wants.
+        changes: Vec<IsrChange>,
+    },
+    /// Somebody wants a topic.
+    CreateTopic(NewTopic),
+    /// A voter, or a broker that observes, wants the metadata log from `offset` on (a fetch of `__cluster_metadata`).
+    FetchMetadata {
+        /// Who asks.
+        from: BrokerId,
+        /// Whether it votes.
+        voter: bool,
+        /// The quorum's epoch it believes in.
+        epoch: u32,
+        /// The first record it wants.
+        offset: u64,
+        /// Epoch of the last record it has.
+        last_epoch: u32,
+    },
+    /// A candidate asks for a vote.
+    Vote {
+        /// The candidate.
+        candidate: BrokerId,
+        /// The epoch it would lead.
+        epoch: u32,
+        /// The end of its log.
+        end: u64,
+        /// Epoch of its last record.
+        last_epoch: u32,
+    },
+    /// The new leader says that it leads.
+    BeginEpoch {
+        /// The leader.
+        leader: BrokerId,
+        /// Its epoch.
+        epoch: u32,
+    },
+}
+
+/// From a controller.
+#[derive(Clone, Debug)]
+pub enum ControlResponse {
+    /// It went wrong, or the asked one is not active: then it says who is, if it knows.
+    Refused {
+        /// Why.
+        error: ErrorCode,
+        /// Who leads the quorum, if known.
+        leader: Option<BrokerId>,
+    },
+    /// The broker's new epoch.
+    Registered(u64),
+    /// The broker lives on.
+    Alive {
+        /// Whether it is fenced still.
+        fenced: bool,
+        /// It leads nothing any more and may stop.
+        may_stop: bool,
+    },
+    /// For each change: whether it was made.
+    Altered(Vec<(TopicPartition, ErrorCode)>),
+    /// Whether the topic exists now.
+    Created(ErrorCode),
+    /// A part of the metadata log.
+    Metadata {
+        /// The quorum's epoch.
+        epoch: u32,
+        /// Who leads it.
+        leader: Option<BrokerId>,
+        /// Number of records that are committed.
+        committed: u64,
+        /// Records with their epochs, from the offset asked for.
+        records: Rc<[(u32, MetadataRecord)]>,
+        /// Where the asking log parts from the leader's: cut back to here.
+        diverging: Option<u64>,
+    },
+    /// Whether the vote is given.
+    Vote {
+        /// The voter's epoch.
+        epoch: u32,
+        /// Given or not.
+        granted: bool,
+    },
+    /// Understood.
+    Begun,
+}

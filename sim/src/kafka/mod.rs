@@ -1,0 +1,21 @@
+//! Kafka after Apache Kafka 3.9 and kafkajs 2.2.4 (MODEL-REFERENCE.md B–E, I).
+//!
+//! Everything on the server side is a state machine without I/O: `handle(now, input)` returns what is to be sent, and
+//! `next_timeout` says when to call again. No sockets, no clock, no tasks: the same broker is tested alone, fuzzed, and
+//! driven over a simulated network.
+//!
+//! | where | what is decided there |
+//! |---|---|
+//! | [`types`], [`record`] | names, numbers and records that everything shares |
+//! | [`protocol`] | what clients and brokers say to each other |
+//! | [`machine`] | how machines and their drivers talk |
+//! | [`metadata`] | what the controller has decided, as records and as the image they add up to |
+//!
+//! **Never here:** the meaning of a record's value, and any knowledge of what is modelled with Kafka.
+
+pub mod controller;
+pub mod machine;
+pub mod metadata;
+pub mod protocol;
+pub mod record;
+pub mod types;
