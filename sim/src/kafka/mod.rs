@@ -9,13 +9,22 @@
 //! | [`types`], [`record`] | names, numbers and records that everything shares |
 //! | [`protocol`] | what clients and brokers say to each other |
 //! | [`machine`] | how machines and their drivers talk |
+//! | [`wire`] | what travels over a connection |
+//! | [`node`] | hosts a machine on a process and a network |
+//! | [`client`], [`producer`] | clients after kafkajs |
 //! | [`metadata`] | what the controller has decided, as records and as the image they add up to |
 //!
 //! **Never here:** the meaning of a record's value, and any knowledge of what is modelled with Kafka.
 
+pub mod client;
 pub mod controller;
+#[cfg(test)]
+pub(crate) mod fake;
 pub mod machine;
 pub mod metadata;
+pub mod node;
+pub mod producer;
 pub mod protocol;
 pub mod record;
 pub mod types;
+pub mod wire;
