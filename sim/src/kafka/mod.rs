@@ -11,12 +11,13 @@
 //! | [`machine`] | how machines and their drivers talk |
 //! | [`wire`] | what travels over a connection |
 //! | [`node`] | hosts a machine on a process and a network |
-//! | [`client`], [`producer`] | clients after kafkajs |
+//! | [`client`], [`producer`], [`consumer`] | clients after kafkajs and Java |
 //! | [`metadata`] | what the controller has decided, as records and as the image they add up to |
 //!
 //! **Never here:** the meaning of a record's value, and any knowledge of what is modelled with Kafka.
 
 pub mod client;
+pub mod consumer;
 pub mod controller;
 #[cfg(test)]
 pub(crate) mod fake;

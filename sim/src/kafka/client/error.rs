@@ -26,6 +26,17 @@ pub enum ConnectionFault {
     NotConnected,
 }
 
+/// What an application's handler has thrown, as far as the retry engine cares (C3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thrown {
+    /// Some `Error`: retriable, as everything is that is not known to be hopeless.
+    Error,
+    /// A `SyntaxError`, such as `JSON.parse` throws: not retriable.
+    SyntaxError,
+    /// A `TypeError`: not retriable.
+    TypeError,
+}
+
 /// What goes wrong in a client.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KafkaError {
@@ -59,6 +70,9 @@ pub enum KafkaError {
     /// `KafkaJSLockTimeout`.
     #[error("timeout while acquiring a lock")]
     LockTimeout,
+    /// `KafkaJSFetcherRebalanceError`: fetchers for other brokers are needed.
+    #[error("the brokers have changed")]
+    BrokersChanged,
     /// `KafkaJSNoBrokerAvailableError`.
     #[error("no broker available")]
     NoBroker,
@@ -75,8 +89,8 @@ pub enum KafkaError {
     #[error("idempotence needs acks=all")]
     NeedsAllAcks,
     /// The application's handler has thrown.
-    #[error(transparent)]
-    Handler(HandlerFault),
+    #[error("the handler has thrown {0:?}")]
+    Handler(Thrown),
     /// `KafkaJSNumberOfRetriesExceeded`.
     #[error("retries are used up: {cause}")]
     RetriesExceeded {
@@ -90,26 +104,12 @@ pub enum KafkaError {
     NonRetriable(Rc<KafkaError>),
 }
 
-/// What an application's handler throws.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum HandlerFault {
-    /// Some `Error`: retriable, as everything is that is not known to be hopeless (C3).
-    #[error("the handler has thrown an Error")]
-    Error,
-    /// A `SyntaxError`, such as `JSON.parse` throws.
-    #[error("the handler has thrown a SyntaxError")]
-    SyntaxError,
-    /// A `TypeError`.
-    #[error("the handler has thrown a TypeError")]
-    TypeError,
-}
-
 impl KafkaError {
     /// Whether kafkajs' retry engine tries again after it (C3): everything thrown, unless it says otherwise.
     pub fn is_retriable(&self) -> bool {
         match self {
             Self::Protocol(code) => code.is_retriable(),
-            Self::Handler(fault) => *fault == HandlerFault::Error,
+            Self::Handler(thrown) => *thrown == Thrown::Error,
             Self::OffsetOutOfRange(_) => false,
             Self::CoordinatorNotFound | Self::LockTimeout | Self::Disconnecting | Self::NeedsAllAcks => false,
             Self::RetriesExceeded { .. } | Self::NonRetriable(_) => false,

@@ -31,7 +31,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 pub use self::config::{ClientConfig, ConsumerConfig, ProducerConfig, RetryConfig};
-pub use self::error::{ConnectionFault, HandlerFault, KafkaError};
+pub use self::error::{ConnectionFault, KafkaError, Thrown};
 
 use self::cluster::Cluster;
 use self::pool::PoolSpec;

@@ -57,6 +57,10 @@ pub(crate) struct FakePartition {
 }
 
 impl World {
+    pub(crate) fn count(&self, what: &str) -> usize {
+        self.log.iter().filter(|(_, _, name)| *name == what).count()
+    }
+
     pub(crate) fn append(&mut self, partition: &TopicPartition, mut batch: Batch) -> u64 {
         let known = self.partitions.get_mut(partition).expect("the topic exists");
         batch.base = Offset(known.end);
