@@ -152,3 +152,77 @@ impl Default for ConsumerConfig {
         }
     }
 }
+
+/// What producers and consumers of the Java profile share (C1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct JavaConfig {
+    /// `socket.connection.setup.timeout.ms`: 10 s. (It grows to 30 s with failures; that is not modelled.)
+    pub connection_timeout: SimDuration,
+    /// `request.timeout.ms`: 30 s. A request that takes longer ends its connection.
+    pub request_timeout: SimDuration,
+    /// `retry.backoff.ms`: 100 ms, doubled with each failure, ± 20 %.
+    pub retry_backoff: SimDuration,
+    /// `retry.backoff.max.ms`: 1 s.
+    pub retry_backoff_max: SimDuration,
+    /// `reconnect.backoff.ms`: 50 ms, doubled up to `retry_backoff_max`, which has the default of `reconnect.backoff.max.ms`.
+    pub reconnect_backoff: SimDuration,
+    /// `metadata.max.age.ms`: 5 min.
+    pub metadata_max_age: SimDuration,
+}
+
+impl Default for JavaConfig {
+    fn default() -> Self {
+        Self {
+            connection_timeout: SimDuration::from_secs(10),
+            request_timeout: SimDuration::from_secs(30),
+            retry_backoff: SimDuration::from_millis(100),
+            retry_backoff_max: SimDuration::from_secs(1),
+            reconnect_backoff: SimDuration::from_millis(50),
+            metadata_max_age: SimDuration::from_secs(300),
+        }
+    }
+}
+
+/// Java's `ProducerConfig` (C1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct JavaProducerConfig {
+    /// What it shares with consumers.
+    pub client: JavaConfig,
+    /// `acks`: all, since 3.0.
+    pub acks: Acks,
+    /// `enable.idempotence`: true.
+    pub idempotent: bool,
+    /// `linger.ms`: 0 (5 ms from 4.0).
+    pub linger: SimDuration,
+    /// `batch.size`: 16 KiB.
+    pub batch_size: Bytes,
+    /// `max.in.flight.requests.per.connection`: 5.
+    pub max_in_flight: u32,
+    /// `delivery.timeout.ms`: 120 s, from send() to the last failed attempt.
+    pub delivery_timeout: SimDuration,
+    /// `buffer.memory`: 32 MiB.
+    pub buffer: Bytes,
+    /// `max.block.ms`: 60 s, for metadata and for room in the buffer.
+    pub max_block: SimDuration,
+    /// Whether asking for the metadata of an unknown topic creates it.
+    pub create_topics: bool,
+}
+
+impl Default for JavaProducerConfig {
+    fn default() -> Self {
+        Self {
+            client: JavaConfig::default(),
+            acks: Acks::All,
+            idempotent: true,
+            linger: SimDuration::ZERO,
+            batch_size: Bytes(16 << 10),
+            max_in_flight: 5,
+            delivery_timeout: SimDuration::from_secs(120),
+            buffer: Bytes(32 << 20),
+            max_block: SimDuration::from_secs(60),
+            create_topics: true,
+        }
+    }
+}

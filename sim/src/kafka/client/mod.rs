@@ -7,6 +7,7 @@
 //! | [`retry`] | the retry engine |
 //! | `socket`, [`connection`] | one TCP connection: connect and request timeouts, races of reconnecting |
 //! | [`broker`] | two connections to one broker |
+//! | [`java`] | the network side of the Java profile |
 //! | [`pool`], [`cluster`] | seeds, brokers, metadata, leaders, coordinators |
 //!
 //! A client is ordinary code on the event loop of a [`Process`](crate::process::Process): parsing an answer costs CPU there, and
@@ -20,6 +21,7 @@ pub mod cluster;
 pub mod config;
 pub mod connection;
 pub mod error;
+pub mod java;
 pub mod pool;
 pub mod retry;
 pub(crate) mod shared;
@@ -30,7 +32,7 @@ pub(crate) mod tests;
 use std::cell::Cell;
 use std::rc::Rc;
 
-pub use self::config::{ClientConfig, ConsumerConfig, ProducerConfig, RetryConfig};
+pub use self::config::{ClientConfig, ConsumerConfig, JavaConfig, JavaProducerConfig, ProducerConfig, RetryConfig};
 pub use self::error::{ConnectionFault, KafkaError, Thrown};
 
 use self::cluster::Cluster;

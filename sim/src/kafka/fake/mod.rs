@@ -53,7 +53,9 @@ pub(crate) struct FakePartition {
     pub(crate) batches: Vec<Batch>,
     pub(crate) start: u64,
     pub(crate) end: u64,
-    pub(crate) stamps: Vec<crate::kafka::record::Stamp>,
+    /// Sequence numbers as they came, refused ones included.
+    pub(crate) sequences: Vec<u32>,
+    pub(crate) next_sequence: u32,
 }
 
 impl World {
@@ -65,9 +67,24 @@ impl World {
         let known = self.partitions.get_mut(partition).expect("the topic exists");
         batch.base = Offset(known.end);
         known.end += batch.count();
-        known.stamps.extend(batch.stamp);
         known.batches.push(batch);
         known.end - 1
+    }
+
+    /// What the sequence number of a batch says: whether something is wrong with it, and whether it is new (C4).
+    fn judge(&mut self, partition: &TopicPartition, batch: &Batch) -> (ErrorCode, bool) {
+        let (Some(stamp), Some(known)) = (batch.stamp, self.partitions.get_mut(partition)) else {
+            return (ErrorCode::None, true);
+        };
+        known.sequences.push(stamp.sequence);
+        if stamp.sequence > known.next_sequence {
+            return (ErrorCode::OutOfOrderSequenceNumber, false);
+        }
+        let is_new = stamp.sequence == known.next_sequence;
+        if is_new {
+            known.next_sequence += batch.count() as u32;
+        }
+        (ErrorCode::None, is_new)
     }
 
     /// Values of a partition, as texts.
@@ -147,7 +164,8 @@ impl FakeBroker {
         for (partition, batch) in batches {
             let leads = world.partitions.get(&partition).is_some_and(|known| known.leader == Some(self.id));
             let error = error.unwrap_or(if leads { ErrorCode::None } else { ErrorCode::NotLeaderOrFollower });
-            let base = error.is_ok().then(|| Offset(world.append(&partition, batch)));
+            let (error, is_new) = if error.is_ok() { world.judge(&partition, &batch) } else { (error, false) };
+            let base = is_new.then(|| Offset(world.append(&partition, batch)));
             produced.push(Produced { partition, error, base });
         }
         if world.lost_answers > 0 {

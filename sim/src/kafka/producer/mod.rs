@@ -8,10 +8,12 @@
 //! | `partition` | which partition a message goes to |
 //! | `sending` | one `send()`: who gets which batch, what is tried again |
 //! | `idempotence` | producer ids and sequence numbers |
+//! | [`java`] | the Java client's producer, for comparison |
 //!
 //! **Not modelled:** transactions, compression, custom partitioners.
 
 mod idempotence;
+pub mod java;
 pub(crate) mod partition;
 mod sending;
 #[cfg(test)]
