@@ -226,3 +226,58 @@ impl Default for JavaProducerConfig {
         }
     }
 }
+
+/// Java's `ConsumerConfig` (C1, D2, D3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct JavaConsumerConfig {
+    /// What it shares with producers.
+    pub client: JavaConfig,
+    /// `session.timeout.ms`: 45 s.
+    pub session_timeout: SimDuration,
+    /// `heartbeat.interval.ms`: 3 s, from a thread of its own.
+    pub heartbeat_interval: SimDuration,
+    /// `max.poll.interval.ms`: 5 min; the rebalance timeout as well.
+    pub max_poll_interval: SimDuration,
+    /// `max.poll.records`: 500.
+    pub max_poll_records: u32,
+    /// `enable.auto.commit`: true.
+    pub auto_commit: bool,
+    /// `auto.commit.interval.ms`: 5 s, looked at in each poll.
+    pub auto_commit_interval: SimDuration,
+    /// `fetch.max.wait.ms`: 500 ms.
+    pub max_wait: SimDuration,
+    /// `fetch.min.bytes`: 1.
+    pub min_bytes: Bytes,
+    /// `fetch.max.bytes`: 50 MiB.
+    pub max_bytes: Bytes,
+    /// `max.partition.fetch.bytes`: 1 MiB.
+    pub max_bytes_per_partition: Bytes,
+    /// `auto.offset.reset=earliest`; latest by default.
+    pub from_beginning: bool,
+    /// `group.instance.id`: static membership (KIP-345).
+    pub instance: Option<String>,
+    /// The cooperative protocol (KIP-429) instead of the eager one.
+    pub cooperative: bool,
+}
+
+impl Default for JavaConsumerConfig {
+    fn default() -> Self {
+        Self {
+            client: JavaConfig::default(),
+            session_timeout: SimDuration::from_secs(45),
+            heartbeat_interval: SimDuration::from_secs(3),
+            max_poll_interval: SimDuration::from_secs(300),
+            max_poll_records: 500,
+            auto_commit: true,
+            auto_commit_interval: SimDuration::from_secs(5),
+            max_wait: SimDuration::from_millis(500),
+            min_bytes: Bytes(1),
+            max_bytes: Bytes(50 << 20),
+            max_bytes_per_partition: Bytes(1 << 20),
+            from_beginning: false,
+            instance: None,
+            cooperative: false,
+        }
+    }
+}

@@ -32,7 +32,9 @@ pub(crate) mod tests;
 use std::cell::Cell;
 use std::rc::Rc;
 
-pub use self::config::{ClientConfig, ConsumerConfig, JavaConfig, JavaProducerConfig, ProducerConfig, RetryConfig};
+pub use self::config::{
+    ClientConfig, ConsumerConfig, JavaConfig, JavaConsumerConfig, JavaProducerConfig, ProducerConfig, RetryConfig,
+};
 pub use self::error::{ConnectionFault, KafkaError, Thrown};
 
 use self::cluster::Cluster;

@@ -11,6 +11,7 @@
 //! | `group` | join, sync, heartbeat, fetch, and what follows from a fetch that fails |
 //! | `offsets` | where to read on, and what is committed |
 //! | `assign` | who reads what |
+//! | [`java`] | the Java client's consumer, for comparison |
 //!
 //! **Not modelled:** `eachBatch`, `pause` and `seek`, regular expressions as subscriptions, transactions (`readUncommitted`), rack
 //! awareness. After OFFSET_OUT_OF_RANGE kafkajs stores "earliest" or "latest" with its coordinator; here the member only
@@ -19,6 +20,7 @@
 pub(crate) mod assign;
 mod fetching;
 mod group;
+pub mod java;
 mod kafkajs;
 mod offsets;
 mod runner;

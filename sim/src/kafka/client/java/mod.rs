@@ -17,7 +17,7 @@ use super::config::JavaConfig;
 use super::error::KafkaError;
 use super::pool::Metadata;
 use super::shared::Shared;
-use crate::engine::{Notify, Sim, SimDuration, SimTime, Stream};
+use crate::engine::{Sim, SimDuration, SimTime, Stream};
 use crate::grpc::Site;
 use crate::kafka::protocol::{Request, Response, TopicMetadata};
 use crate::kafka::types::BrokerId;
@@ -41,6 +41,8 @@ pub struct JavaClient {
 pub(crate) enum Purpose {
     /// Producing, fetching, metadata.
     Data,
+    /// Speaking to a group's coordinator.
+    Coordinator,
 }
 
 /// Connections and metadata of one producer or consumer. Cheap to clone.
@@ -56,7 +58,6 @@ struct Inner {
     metadata: RefCell<Rc<Metadata>>,
     refreshed: Cell<Option<SimTime>>,
     refreshing: Shared<()>,
-    changed: Notify,
     draws: RefCell<Stream>,
 }
 
@@ -72,7 +73,6 @@ impl Network {
             metadata: RefCell::default(),
             refreshed: Cell::new(None),
             refreshing: Shared::default(),
-            changed: Notify::new(),
             draws: RefCell::new(draws),
         }))
     }
@@ -92,11 +92,6 @@ impl Network {
     /// What is believed now; empty at first.
     pub(crate) fn metadata(&self) -> Rc<Metadata> {
         self.0.metadata.borrow().clone()
-    }
-
-    /// Told after each refresh.
-    pub(crate) fn changed(&self) -> &Notify {
-        &self.0.changed
     }
 
     /// Wants to know about a topic from now on.
@@ -135,7 +130,6 @@ impl Network {
                 me.sim().sleep(me.backoff(failures)).await;
             }
             me.0.refreshed.set(Some(me.sim().now()));
-            me.0.changed.notify_all();
         };
         self.0.refreshing.run(&self.0.client.site.process, work).await;
     }
@@ -174,6 +168,7 @@ impl Network {
         nominal.scale(800) + SimDuration::from_nanos(self.0.draws.borrow_mut().below(spread))
     }
 
+    /// A random number below `bound`.
     pub(crate) fn below(&self, bound: usize) -> usize {
         self.0.draws.borrow_mut().below(bound as u64) as usize
     }

@@ -130,11 +130,12 @@ impl Accumulator {
         self.queues.iter().filter(|(_, queue)| ready(queue)).map(|(partition, _)| partition.clone()).collect()
     }
 
-    /// When something will be ready, or will have waited too long; what waits for an answer does not count.
-    pub(super) fn next_look(&self) -> Option<SimTime> {
+    /// When something will become ready, or will have waited too long. What is ready now and could not be sent waits for an
+    /// answer or for metadata, not for a time.
+    pub(super) fn next_look(&self, now: SimTime) -> Option<SimTime> {
         let ready = self.queues.values().filter_map(|queue| self.ready_at(queue));
         let expired = self.queues.values().filter_map(|queue| queue.waiting.front());
-        ready.chain(expired.map(|first| first.created + self.delivery_timeout)).min()
+        ready.chain(expired.map(|first| first.created + self.delivery_timeout)).filter(|at| *at > now).min()
     }
 
     fn ready_at(&self, queue: &Queue) -> Option<SimTime> {

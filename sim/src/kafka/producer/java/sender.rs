@@ -19,11 +19,8 @@ pub(super) async fn run(producer: Rc<Inner>) {
         let now = producer.network.sim().now();
         expire(&producer, now);
         send_ready(&producer, now);
-        let next = producer.accumulator.borrow().next_look().filter(|at| *at > now);
-        match next {
-            Some(at) => drop(race(woken, producer.network.sim().sleep_until(at)).await),
-            None => woken.await,
-        }
+        let next = producer.accumulator.borrow().next_look(now).unwrap_or(SimTime::MAX);
+        race(woken, producer.network.sim().sleep_until(next)).await;
     }
 }
 
