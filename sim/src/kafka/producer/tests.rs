@@ -66,7 +66,8 @@ fn a_fresh_producer_costs_four_or_five_round_trips_and_a_kept_one_one() {
     assert!(kept[3..].iter().all(|(took, _)| (10..12).contains(took)), "{kept:?}");
 }
 
-/// C5, I7: the old socket's end tears down the new connection, which costs a retry of about 300 ms.
+/// C5, I7: the old socket's end tears down the new connection, which costs a retry of about 300 ms: every time after the first, as
+/// kafkajs 2.2.4 does against a single broker that closes at once (29 of 29 re-connections; 270–380 ms at 10 ms a request).
 #[test]
 fn the_same_producer_reconnected_at_once_meets_the_end_of_its_old_socket() {
     let took = Lab::play_with(20, 3, FIVE_MS, |lab| {
@@ -88,7 +89,7 @@ fn the_same_producer_reconnected_at_once_meets_the_end_of_its_old_socket() {
     assert!(took.len() == 20 && took.iter().all(|(_, result)| result.is_ok()), "{took:?}");
     let slow = took.iter().filter(|(took, _)| (270..450).contains(took)).count();
     let fast = took.iter().filter(|(took, _)| (30..60).contains(took)).count();
-    assert!(slow + fast == 20 && slow >= 10, "{took:?}");
+    assert_eq!((slow, fast), (19, 1), "{took:?}");
 }
 
 /// I7: strict rotation for single messages without a key.
