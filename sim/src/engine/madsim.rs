@@ -1,4 +1,4 @@
-//! The engine on madsim: the only file that names it.
+//! The engine on madsim: the only file that uses it.
 //!
 //! One pump task sleeps to the head of the heap. Each node has one runner, a madsim task on that node, which polls the model
 //! task whose turn it is; so madsim's random choice among ready tasks never has a choice to make. The kernel's clock is
@@ -15,6 +15,7 @@ use std::time::Duration;
 use madsim::runtime::{Handle, NodeHandle, Runtime};
 use madsim::time::{Sleep, TimeHandle};
 
+use super::choice::Nodes;
 use super::kernel::{Kernel, Step, TaskKey};
 use super::{NodeId, SimTime};
 
@@ -81,30 +82,32 @@ pub(crate) fn play<T, F: FnOnce() -> T>(kernel: Rc<Kernel>, build: impl FnOnce(&
     })
 }
 
-impl Driver {
-    pub(crate) fn add_node(&self, name: &str) {
+impl Nodes for Driver {
+    fn add(&self, name: &str) {
         let id = NodeId(self.runners.borrow().len() as u32);
         let node = self.handle.create_node().name(name).init(move || run_node(id)).build();
         self.runners.borrow_mut().push(Runner { node, waker: None });
     }
 
-    pub(crate) fn kill(&self, node: NodeId) {
+    fn kill(&self, node: NodeId) {
         self.runners.borrow_mut()[node.index()].waker = None;
         self.handle.kill(self.madsim_id(node));
     }
 
-    pub(crate) fn restart(&self, node: NodeId) {
+    fn restart(&self, node: NodeId) {
         self.handle.restart(self.madsim_id(node));
     }
 
-    pub(crate) fn pause(&self, node: NodeId) {
+    fn pause(&self, node: NodeId) {
         self.handle.pause(self.madsim_id(node));
     }
 
-    pub(crate) fn resume(&self, node: NodeId) {
+    fn resume(&self, node: NodeId) {
         self.handle.resume(self.madsim_id(node));
     }
+}
 
+impl Driver {
     fn madsim_id(&self, node: NodeId) -> madsim::task::NodeId {
         self.runners.borrow()[node.index()].node.id()
     }
