@@ -24,7 +24,7 @@ pub(crate) fn turmoil(seed: u64, hosts: u64, tasks: u64, trips: u64) -> u64 {
     });
     for host in 0..hosts {
         sim.client(format!("client-{host}"), async move {
-            let tasks: Vec<_> = (0..tasks).map(|_| tokio::spawn(echo(trips))).collect();
+            let tasks: Vec<_> = (0..tasks).map(|_| real_tokio::spawn(echo(trips))).collect();
             for task in tasks {
                 task.await?.expect("echoes");
             }

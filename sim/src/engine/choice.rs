@@ -5,6 +5,8 @@
 //! same history.
 
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::str::FromStr;
 
@@ -78,6 +80,14 @@ pub struct Options {
     pub ties: Option<u64>,
 }
 
+/// A task that is no model: code written against another executor's API.
+pub(super) type Guest = Pin<Box<dyn Future<Output = ()>>>;
+
+/// This engine polls models only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this engine hosts no guests; play on madsim")]
+pub struct NoGuests;
+
 /// What an engine may keep for each node. The kernel drops, parks and refuses tasks by itself.
 pub(super) trait Nodes {
     /// A node was added.
@@ -90,6 +100,10 @@ pub(super) trait Nodes {
     fn pause(&self, _node: NodeId) {}
     /// The tasks of a node run again.
     fn resume(&self, _node: NodeId) {}
+    /// Runs a guest on a node that is up, until that is killed.
+    fn host(&self, _node: NodeId, _guest: Guest) -> Result<(), NoGuests> {
+        Err(NoGuests)
+    }
 }
 
 /// Nothing is kept.

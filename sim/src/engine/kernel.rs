@@ -321,6 +321,17 @@ impl Kernel {
         if self.careless { self.queue.borrow_mut().push_task_first(key) } else { self.let_run(key) }
     }
 
+    /// Lets those run at `at` who were woken from outside of the kernel; false if nobody was.
+    #[cfg(madsim)]
+    pub(crate) fn wake_at(&self, at: SimTime) -> bool {
+        let mut any = false;
+        self.woken.drain(|key| {
+            any = true;
+            self.queue.borrow_mut().push(at, Event::Run(key));
+        });
+        any
+    }
+
     /// Some of the tasks, oldest first.
     fn keys_of(&self, wanted: impl Fn(&Task) -> bool) -> Vec<TaskKey> {
         let tasks = self.tasks.borrow();

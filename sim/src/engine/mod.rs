@@ -40,7 +40,7 @@ use std::future::Future;
 use std::rc::Rc;
 
 pub use self::channel::{Notify, Receiver, Sender, channel};
-pub use self::choice::{Engine, Options, UnknownEngine};
+pub use self::choice::{Engine, NoGuests, Options, UnknownEngine};
 pub use self::kernel::Actor;
 pub use self::queue::EventId;
 pub use self::random::{Draws, Stream};
@@ -134,6 +134,16 @@ impl Sim {
         let (done, result) = slot();
         let key = self.kernel.spawn(node, Box::pin(async move { done.set(future.await) }));
         Task::new(self.kernel.clone(), key, result)
+    }
+
+    /// Runs code that was written against another executor's API on a node, beside its models, until the node is killed. It lives by
+    /// madsim's clock, which this engine follows within a millisecond, and may speak to models through channels
+    /// and slots only. What it does is as deterministic as madsim and itself are; no other engine can repeat it.
+    ///
+    /// # Errors
+    /// [`NoGuests`] on every engine but madsim's.
+    pub fn host(&self, node: NodeId, guest: impl Future<Output = ()> + 'static) -> Result<(), NoGuests> {
+        self.nodes.host(node, Box::pin(guest))
     }
 
     /// Waits until `at`; at once if that has passed. Dropping the future cancels its event.
