@@ -102,10 +102,10 @@ fn run_all<F: Sync + Send>(variants: &[Chosen<F>], seed: u64, request: &Request)
             *done[index].lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(run);
         }
     };
-    std::thread::scope(|scope| {
-        for _ in 0..request.jobs.clamp(1, variants.len()) {
-            scope.spawn(work);
-        }
-    });
+    if request.jobs <= 1 {
+        work(); // not every target has threads
+    } else {
+        std::thread::scope(|scope| (0..request.jobs.min(variants.len())).for_each(|_| drop(scope.spawn(work))));
+    }
     done.into_iter().map(|run| run.into_inner().ok().flatten().expect("every variant has run")).collect()
 }

@@ -11,6 +11,7 @@
 //! `select!`, iterates over a std `HashMap`, reads a clock that madsim does not replace or starts threads differs from run to run.
 //! Times are exact to about a millisecond: madsim's clock moves at every poll and the models' clock may lead it.
 #![expect(clippy::print_stdout, reason = "an example shows what happens")]
+#![expect(clippy::disallowed_macros, reason = "a `biased` select polls in order and draws nothing")]
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -29,7 +30,6 @@ mod stock {
     pub(super) type Ask = (u32, oneshot::Sender<Result<u32, &'static str>>);
 
     /// Answers until nobody can ask any more. What takes too long is refused.
-    #[expect(clippy::disallowed_macros, reason = "`biased` polls in order and draws nothing")]
     pub(super) async fn serve(mut asks: mpsc::Receiver<Ask>) {
         let mut left = 5;
         while let Some((wanted, answer)) = asks.recv().await {
