@@ -9,13 +9,19 @@
 //! | [`types`], [`record`] | names, numbers and records that everything shares |
 //! | [`protocol`] | what clients and brokers say to each other |
 //! | [`machine`] | how machines and their drivers talk |
+//! | [`log`] | one partition's records on one broker |
+//! | [`replica`] | leader and follower of a partition; what is committed |
+//! | [`broker`] | what a broker answers, and what it asks of others |
 //! | [`metadata`] | what the controller has decided, as records and as the image they add up to |
 //!
 //! **Never here:** the meaning of a record's value, and any knowledge of what is modelled with Kafka.
 
+pub mod broker;
 pub mod controller;
+pub mod log;
 pub mod machine;
 pub mod metadata;
 pub mod protocol;
 pub mod record;
+pub mod replica;
 pub mod types;
