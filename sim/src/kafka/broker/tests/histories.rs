@@ -126,9 +126,9 @@ impl History {
             assert_eq!(self.cluster.stored(id, &self.orders), visible, "{id:?} differs");
         }
         let mut tally = Tally { epochs: self.committed.len(), ..Tally::default() };
-        for (ticket, value) in
-            self.sent.iter().filter(|(ticket, _)| self.cluster.produced(*ticket) == Some(ErrorCode::None))
-        {
+        let acknowledged =
+            self.sent.iter().filter(|(ticket, _)| self.cluster.produced(*ticket) == Some(ErrorCode::None));
+        for (_, value) in acknowledged {
             let times = visible.iter().filter(|seen| *seen == value).count();
             tally.lost += usize::from(times == 0);
             tally.acknowledged += 1;
