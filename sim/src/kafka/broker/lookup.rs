@@ -13,11 +13,11 @@ use crate::kafka::types::{BrokerId, ErrorCode, Offset, ProducerId, TopicPartitio
 /// Where groups keep their offsets (D).
 pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
 
-/// The partition of [`OFFSETS_TOPIC`] whose leader coordinates a group (AK: GroupMetadataManager.partitionFor): Java's hash
-/// of the name, without its sign.
+/// The partition of [`OFFSETS_TOPIC`] whose leader coordinates a group (AK: GroupMetadataManager.partitionFor): the absolute
+/// value of Java's hash of the name; Kafka takes the one number that has none for zero.
 pub fn offsets_partition(group: &str, partitions: u32) -> u32 {
-    let hash = group.encode_utf16().fold(0_u32, |hash, unit| hash.wrapping_mul(31).wrapping_add(u32::from(unit)));
-    (hash & 0x7fff_ffff) % partitions
+    let hash = group.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)));
+    hash.checked_abs().unwrap_or(0).unsigned_abs() % partitions
 }
 
 impl Broker {
@@ -72,8 +72,7 @@ impl Broker {
         let config = self.config.offsets_topic(alive);
         self.create_if_missing(&Rc::from(OFFSETS_TOPIC), config, out);
         let topic = self.image.topics.get(OFFSETS_TOPIC).ok_or(ErrorCode::CoordinatorNotAvailable)?;
-        let count = u32::try_from(topic.partitions.len()).expect("few partitions");
-        let partition = topic.partitions.get(offsets_partition(group, count.max(1)) as usize);
+        let partition = topic.partitions.get(offsets_partition(group, topic.config.partitions) as usize);
         partition.and_then(|state| state.leader).ok_or(ErrorCode::CoordinatorNotAvailable)
     }
 

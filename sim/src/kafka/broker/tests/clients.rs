@@ -141,9 +141,9 @@ fn the_first_group_has_the_offsets_topic_created() {
 
 #[test]
 fn groups_are_spread_by_the_hash_of_java() {
-    // "".hashCode() = 0, "a" = 97, "ab" = 97·31 + 98 = 3105; "polygenelubricants" is the name whose hash is Integer.MIN_VALUE,
-    // so its sign is all there is to take off.
-    let cases = [("", 0), ("a", 47), ("ab", 5), ("polygenelubricants", 0)];
+    // Worked out by hand: "" is 0, "a" 97, "ab" 97·31 + 98 = 3105. "order-created" hashes below zero, to −392709271;
+    // "polygenelubricants" to the least number, which has no absolute value.
+    let cases = [("", 0), ("a", 47), ("ab", 5), ("order-created", 21), ("polygenelubricants", 0)];
     for (group, partition) in cases {
         assert_eq!(offsets_partition(group, 50), partition, "{group}");
     }
@@ -174,4 +174,33 @@ fn a_batch_that_is_too_large_is_refused() {
     cluster.run(millis(10));
     assert_eq!(cluster.produced(sent), Some(ErrorCode::MessageTooLarge));
     assert!(cluster.stored(ONE, &orders).is_empty());
+}
+
+#[test]
+fn a_consumer_that_comes_too_late_is_told_that_its_offset_is_gone() {
+    // B1, E6: retention takes whole segments, looked at every five minutes; followers learn it from their leader.
+    let mut cluster = three();
+    let orders =
+        cluster.topic(TopicConfig { retention: secs(60), segment_bytes: crate::units::Bytes(100), ..kept(3, 2) });
+    for nth in 0..5 {
+        cluster.send(ONE, &orders, &nth.to_string(), Acks::All);
+    }
+    cluster.run(secs(290));
+    assert_eq!(cluster.consume(ONE, &orders).len(), 5, "old enough, but nobody has looked yet");
+    cluster.run(secs(12));
+    for id in [ONE, TWO, THREE] {
+        let log = cluster.broker(id).and_then(|broker| broker.replica(&orders)).expect("it keeps it").log();
+        assert_eq!((log.start(), log.end()), (Offset(5), Offset(5)), "{id:?}");
+    }
+    let fetch = Request::Fetch {
+        replica: None,
+        max_wait: secs(5),
+        min_bytes: 1,
+        max_bytes: 1 << 20,
+        partitions: vec![read_from(&orders)],
+    };
+    let ticket = cluster.ask(ONE, fetch);
+    cluster.run(millis(10));
+    let Some(Response::Fetch(all)) = cluster.answer(ticket) else { panic!("it waits") };
+    assert_eq!((all[0].error, all[0].log_start), (ErrorCode::OffsetOutOfRange, Offset(5)));
 }
