@@ -9,13 +9,19 @@
 //! | [`types`], [`record`] | names, numbers and records that everything shares |
 //! | [`protocol`] | what clients and brokers say to each other |
 //! | [`machine`] | how machines and their drivers talk |
+//! | [`group`] | consumer groups: who is a member, what is committed |
+//! | [`assignor`], [`partitioner`], [`retry`] | what clients decide without asking: shares, partitions, waits |
 //! | [`metadata`] | what the controller has decided, as records and as the image they add up to |
 //!
 //! **Never here:** the meaning of a record's value, and any knowledge of what is modelled with Kafka.
 
+pub mod assignor;
 pub mod controller;
+pub mod group;
 pub mod machine;
 pub mod metadata;
+pub mod partitioner;
 pub mod protocol;
 pub mod record;
+pub mod retry;
 pub mod types;
