@@ -41,7 +41,7 @@ mod tests;
 mod turn;
 mod view;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 pub use self::config::{GroupConfig, OFFSETS_TOPIC, partition_of};
@@ -149,7 +149,7 @@ impl Coordinator {
         self.standing = Standing::Elsewhere;
         let parked = self.groups.values().flat_map(|group| group.members.values()).filter_map(|m| m.parked.ticket());
         let waiting = self.pending.values().filter_map(Pending::ticket);
-        let tickets: std::collections::BTreeSet<Ticket> = parked.chain(waiting).collect();
+        let tickets: BTreeSet<Ticket> = parked.chain(waiting).collect();
         (self.image, self.groups, self.pending) = Default::default();
         let answer = |ticket| Answer { ticket, response: refusal(ErrorCode::NotCoordinator) };
         Decision { answers: tickets.into_iter().map(answer).collect(), writes: Vec::new() }
@@ -212,6 +212,10 @@ impl Coordinator {
             _ => false,
         };
         if may_open && !self.groups.contains_key(name) {
+            if self.groups.is_empty() {
+                // Without groups nothing was due.
+                self.next_check = self.next_check.max(now + self.config.retention_check);
+            }
             self.groups.insert(name.clone(), Group::new(name, now));
         }
         Ok(())

@@ -16,13 +16,15 @@ type Shares = [(Rc<str>, Vec<TopicPartition>)];
 impl Group {
     /// A member asks for its share.
     pub(super) fn sync(&mut self, turn: &mut Turn<'_>, ticket: Ticket, member: &Member, shares: &Shares) {
-        let outcome = self.check_generation(member).and_then(|()| match self.state {
-            GroupState::CompletingRebalance => Ok(self.park_sync(turn, ticket, &member.id, shares)),
-            GroupState::Stable => Ok(self.tell_share(turn, ticket, &member.id)),
-            GroupState::PreparingRebalance => Err(ErrorCode::RebalanceInProgress),
-            GroupState::Empty | GroupState::Dead => Err(ErrorCode::UnknownMemberId),
-        });
-        outcome.unwrap_or_else(|error| turn.refuse(ticket, error));
+        if let Err(error) = self.check_generation(member) {
+            return turn.refuse(ticket, error);
+        }
+        match self.state {
+            GroupState::CompletingRebalance => self.park_sync(turn, ticket, &member.id, shares),
+            GroupState::Stable => self.tell_share(turn, ticket, &member.id),
+            GroupState::PreparingRebalance => turn.refuse(ticket, ErrorCode::RebalanceInProgress),
+            GroupState::Empty | GroupState::Dead => turn.refuse(ticket, ErrorCode::UnknownMemberId),
+        }
     }
 
     /// Nobody hears of a share before the leader has brought all and they are committed: else a new coordinator would not
