@@ -16,7 +16,7 @@ pub struct RetryConfig {
     pub initial: SimDuration,
     /// `multiplier`, in percent: 200 doubles.
     pub multiplier_percent: u32,
-    /// `factor`, in percent: 20 spreads a wait over ±20 %. Never above 100.
+    /// `factor`, in percent: 20 spreads a wait over ±20 %. More than 100 counts as 100.
     pub jitter_percent: u32,
     /// `maxRetryTime`: the longest wait.
     pub max: SimDuration,
@@ -78,7 +78,7 @@ impl Retrier {
 
 /// `U(1 − factor, 1 + factor) · span`.
 fn spread(span: SimDuration, config: &RetryConfig, draws: &mut Stream) -> SimDuration {
-    let jitter = u64::from(config.jitter_percent) * 10;
+    let jitter = u64::from(config.jitter_percent.min(100)) * 10;
     let width = span.scale(2 * jitter).as_nanos();
     span.scale(1000 - jitter) + SimDuration::from_nanos(draws.below(width + 1))
 }
