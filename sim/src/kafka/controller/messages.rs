@@ -19,6 +19,16 @@ pub struct IsrChange {
     pub isr: Vec<BrokerId>,
 }
 
+/// One entry of the metadata log. Entries without a record are those that the quorum itself writes: a new leader's first, and
+/// an idle leader's signs of life. They have offsets in the log, but no part in the image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogEntry {
+    /// The epoch in which it was appended.
+    pub epoch: u32,
+    /// What was decided.
+    pub record: Option<MetadataRecord>,
+}
+
 /// For a controller.
 #[derive(Clone, Debug)]
 pub enum ControlRequest {
@@ -54,9 +64,9 @@ pub enum ControlRequest {
         voter: bool,
         /// The quorum's epoch it believes in.
         epoch: u32,
-        /// The first record it wants.
+        /// The first entry it wants.
         offset: u64,
-        /// Epoch of the last record it has.
+        /// Epoch of the last entry it has.
         last_epoch: u32,
     },
     /// A candidate asks for a vote.
@@ -67,7 +77,7 @@ pub enum ControlRequest {
         epoch: u32,
         /// The end of its log.
         end: u64,
-        /// Epoch of its last record.
+        /// Epoch of its last entry.
         last_epoch: u32,
     },
     /// The new leader says that it leads.
@@ -77,6 +87,23 @@ pub enum ControlRequest {
         /// Its epoch.
         epoch: u32,
     },
+    /// The leader stops of its own will: the voters need not wait until they miss it.
+    EndEpoch {
+        /// The leader.
+        leader: BrokerId,
+        /// Its epoch.
+        epoch: u32,
+        /// Voters with the longest logs first.
+        successors: Vec<BrokerId>,
+    },
+}
+
+impl ControlRequest {
+    /// Whether it is one among members of the quorum; all others are for the active controller.
+    pub const fn is_among_members(&self) -> bool {
+        use ControlRequest as R;
+        matches!(self, R::FetchMetadata { .. } | R::Vote { .. } | R::BeginEpoch { .. } | R::EndEpoch { .. })
+    }
 }
 
 /// From a controller.
@@ -108,10 +135,10 @@ pub enum ControlResponse {
         epoch: u32,
         /// Who leads it.
         leader: Option<BrokerId>,
-        /// Number of records that are committed.
+        /// Number of entries that are committed.
         committed: u64,
-        /// Records with their epochs, from the offset asked for.
-        records: Rc<[(u32, MetadataRecord)]>,
+        /// Entries from the offset asked for; none unless the leader answers.
+        entries: Rc<[LogEntry]>,
         /// Where the asking log parts from the leader's: cut back to here.
         diverging: Option<u64>,
     },
