@@ -78,9 +78,9 @@ pub struct ZooKeeperConfig {
     pub session_timeout: SimDuration,
     /// `tickTime` of ZooKeeper: sessions end at whole ticks. 2 s, as in the configuration that ZooKeeper is shipped with.
     pub tick: SimDuration,
-    /// How long a broker waits for an answer of the ensemble, and before it asks again after none came. An assumption.
+    /// How long a broker waits for an answer. Half of it is how long a watch or a fetch of metadata is held. An assumption.
     pub request_timeout: SimDuration,
-    /// Pause before a request is tried again. An assumption.
+    /// Pause before something is tried again. An assumption.
     pub retry_backoff: SimDuration,
     /// What a new controller needs to load the state of one partition, read and sent on: an assumption of this model, of the
     /// order of one ZooKeeper read of a few tenths of a millisecond. Clusters of 200 000 partitions needed minutes (G11).
@@ -93,7 +93,7 @@ impl Default for ZooKeeperConfig {
             session_timeout: SimDuration::from_secs(18),
             tick: SimDuration::from_secs(2),
             request_timeout: SimDuration::from_secs(6),
-            retry_backoff: SimDuration::from_millis(1000),
+            retry_backoff: SimDuration::from_millis(100),
             load_per_partition: SimDuration::from_micros(500),
         }
     }

@@ -9,6 +9,7 @@ use super::cluster::ClusterController;
 use super::config::ControllerConfig;
 use super::messages::{ControlRequest, ControlResponse};
 use super::quorum::{Quorum, QuorumDisk};
+use super::zookeeper::{ZooKeeperEnsemble, ZooKeeperMember};
 use crate::engine::{SimTime, Stream};
 use crate::kafka::machine::{Input, Output, Ticket, earlier};
 use crate::kafka::metadata::{MetadataImage, MetadataRecord};
@@ -173,4 +174,79 @@ impl QuorumMember {
 
 pub(super) fn answer(ticket: Ticket, response: ControlResponse) -> Output {
     Output::Answer { ticket, response: Some(Response::Control(response)) }
+}
+
+/// Whatever stands beside a broker, or alone, and knows what controllers decide. Drivers treat all alike.
+#[derive(Debug)]
+pub enum Member {
+    /// A voter or an observer of the KRaft quorum.
+    Kraft(Box<QuorumMember>),
+    /// A broker in ZooKeeper mode.
+    ZooKeeper(Box<ZooKeeperMember>),
+    /// The ZooKeeper ensemble, on a node without a broker.
+    Ensemble(Box<ZooKeeperEnsemble>),
+}
+
+impl Member {
+    /// Something happens.
+    pub fn handle(&mut self, now: SimTime, input: Input) -> Vec<Output> {
+        match self {
+            Member::Kraft(member) => member.handle(now, input),
+            Member::ZooKeeper(member) => member.handle(now, input),
+            Member::Ensemble(ensemble) => ensemble.handle(now, input),
+        }
+    }
+
+    /// When it wants [`Input::Timeout`] if nothing happens before.
+    pub fn next_timeout(&self) -> Option<SimTime> {
+        match self {
+            Member::Kraft(member) => member.next_timeout(),
+            Member::ZooKeeper(member) => member.next_timeout(),
+            Member::Ensemble(ensemble) => ensemble.next_timeout(),
+        }
+    }
+
+    /// Who the active controller is, as far as this member knows.
+    pub fn leader(&self) -> Option<BrokerId> {
+        match self {
+            Member::Kraft(member) => member.leader(),
+            Member::ZooKeeper(member) => member.leader(),
+            Member::Ensemble(ensemble) => ensemble.state().controller,
+        }
+    }
+
+    /// Whether the controller here is the active one, as far as it knows.
+    pub fn is_active(&self) -> bool {
+        match self {
+            Member::Kraft(member) => member.is_active(),
+            Member::ZooKeeper(member) => member.is_active(),
+            Member::Ensemble(_) => false,
+        }
+    }
+
+    /// Records that have been committed since the last call, in order: for the broker beside it.
+    pub fn take_committed(&mut self) -> Vec<MetadataRecord> {
+        match self {
+            Member::Kraft(member) => member.take_committed(),
+            Member::ZooKeeper(member) => member.take_committed(),
+            Member::Ensemble(_) => Vec::new(),
+        }
+    }
+
+    /// The process is about to end of its own will. In ZooKeeper mode the closed session would end at once as well.
+    pub fn stop(&mut self, now: SimTime) -> Vec<Output> {
+        match self {
+            Member::Kraft(member) => member.stop(now),
+            Member::ZooKeeper(member) => member.stop(now),
+            Member::Ensemble(_) => Vec::new(),
+        }
+    }
+
+    /// What survives when the process ends. In ZooKeeper mode a broker keeps nothing of it.
+    pub fn into_disk(self) -> QuorumDisk {
+        match self {
+            Member::Kraft(member) => member.into_disk(),
+            Member::ZooKeeper(_) | Member::Ensemble(_) => QuorumDisk::default(),
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! What brokers ask the controller, and what controllers say among themselves.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::kafka::metadata::MetadataRecord;
@@ -96,14 +97,86 @@ pub enum ControlRequest {
         /// Voters with the longest logs first.
         successors: Vec<BrokerId>,
     },
+    /// For the ensemble, in ZooKeeper mode.
+    ZooKeeper(ZooKeeperRequest),
 }
 
 impl ControlRequest {
     /// Whether it is one among members of the quorum; all others are for the active controller.
     pub const fn is_among_members(&self) -> bool {
         use ControlRequest as R;
-        matches!(self, R::FetchMetadata { .. } | R::Vote { .. } | R::BeginEpoch { .. } | R::EndEpoch { .. })
+        matches!(
+            self,
+            R::FetchMetadata { .. } | R::Vote { .. } | R::BeginEpoch { .. } | R::EndEpoch { .. } | R::ZooKeeper(_)
+        )
     }
+}
+
+/// What a broker asks the ensemble.
+#[derive(Clone, Debug)]
+pub enum ZooKeeperRequest {
+    /// A session for the broker, which is also its node under `/brokers/ids`.
+    Open(BrokerId),
+    /// The session lives.
+    Ping(u64),
+    /// The session ends: the broker stops of its own will.
+    Close(u64),
+    /// Answer when something is no longer as in this version: stands for watches that fire.
+    Watch {
+        /// The session.
+        session: u64,
+        /// What has been seen.
+        version: u64,
+    },
+    /// Create `/controller`, if there is none.
+    Claim(u64),
+    /// Everything that controllers have written.
+    Load(u64),
+    /// Add what the controller has decided.
+    Write {
+        /// The controller's epoch: the ensemble takes nothing from a controller of the past.
+        epoch: u32,
+        /// Number of records before these.
+        offset: u64,
+        /// What is to be written.
+        records: Vec<MetadataRecord>,
+    },
+}
+
+/// What everybody watches in ZooKeeper.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ZooKeeperState {
+    /// Rises with each change.
+    pub version: u64,
+    /// Brokers with their sessions.
+    pub live: BTreeMap<BrokerId, u64>,
+    /// Who holds `/controller`.
+    pub controller: Option<BrokerId>,
+    /// `/controller_epoch`: how many controllers there have been.
+    pub epoch: u32,
+}
+
+/// What the ensemble answers.
+#[derive(Clone, Debug)]
+pub enum ZooKeeperResponse {
+    /// The new session.
+    Opened(u64),
+    /// The session is closed.
+    Closed,
+    /// An earlier session of the broker has not ended yet.
+    Exists,
+    /// The session has ended.
+    Expired,
+    /// The session lives.
+    Alive,
+    /// How things are.
+    State(ZooKeeperState),
+    /// Everything written so far.
+    Loaded(Vec<MetadataRecord>),
+    /// Written.
+    Written,
+    /// Not written: there is a newer controller.
+    Fenced,
 }
 
 /// From a controller.
@@ -151,4 +224,6 @@ pub enum ControlResponse {
     },
     /// Understood.
     Begun,
+    /// From the ensemble, in ZooKeeper mode.
+    ZooKeeper(ZooKeeperResponse),
 }
