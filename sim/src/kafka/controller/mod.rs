@@ -20,6 +20,8 @@ mod member;
 mod messages;
 pub mod quorum;
 mod sessions;
+#[cfg(test)]
+mod tests;
 mod topics;
 pub mod zookeeper;
 

@@ -103,6 +103,11 @@ impl Quorum {
         self.disk
     }
 
+    /// What has been written down so far.
+    pub fn disk(&self) -> &QuorumDisk {
+        &self.disk
+    }
+
     /// Answers a request of another member.
     pub fn request(&mut self, now: SimTime, ticket: Ticket, request: ControlRequest) {
         match request {
