@@ -4,15 +4,16 @@ mod beater;
 mod kraft;
 mod watch;
 mod world;
+mod zookeeper;
 
 use std::rc::Rc;
 
 use self::world::World;
-use super::ControlRequest;
+use super::{ControlRequest, IsrChange};
 use crate::engine::SimDuration;
 use crate::kafka::metadata::TopicConfig;
 use crate::kafka::protocol::NewTopic;
-use crate::kafka::types::BrokerId;
+use crate::kafka::types::{BrokerId, TopicPartition};
 
 fn secs(secs: u64) -> SimDuration {
     SimDuration::from_secs(secs)
@@ -40,4 +41,21 @@ fn settle(world: &mut World, count: usize) {
     world.run_until("the topic exists", |world| !world.answers.is_empty());
     let pause = SimDuration::from_nanos(world.random.below(8_000_000_000));
     world.run_for(secs(5) + pause);
+}
+
+/// Lets the leader of each partition of the topic ask for all replicas as its ISR, as it does when they have caught up.
+fn rejoin(world: &mut World, active: BrokerId) {
+    let image = &world.nodes[&active].beater.image;
+    let asked: Vec<ControlRequest> = (0..)
+        .zip(&image.topics["t"].partitions)
+        .map(|(nth, state)| {
+            let (partition, isr) = (TopicPartition::new("t", nth), state.replicas.to_vec());
+            let (leader_epoch, partition_epoch) = (state.leader_epoch, state.partition_epoch);
+            let broker = state.leader.expect("it has one");
+            let changes = vec![IsrChange { partition, leader_epoch, partition_epoch, isr }];
+            ControlRequest::AlterIsr { broker, epoch: image.brokers[&broker].epoch, changes }
+        })
+        .collect();
+    asked.into_iter().for_each(|request| world.ask(active, request));
+    world.run_for(secs(1));
 }
