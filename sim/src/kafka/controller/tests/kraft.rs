@@ -2,10 +2,11 @@
 
 use super::world::World;
 use super::{millis, secs, settle};
-use crate::engine::SimDuration;
-use crate::kafka::controller::ControlRequest;
+use crate::engine::{SimDuration, SimTime};
+use crate::kafka::controller::{ControlRequest, ControlResponse};
 use crate::kafka::metadata::{MetadataRecord, PartitionState};
-use crate::kafka::types::BrokerId;
+use crate::kafka::protocol::{NewTopic, Response};
+use crate::kafka::types::{BrokerId, ErrorCode};
 
 /// A cluster of three combined nodes at rest, with a topic of three partitions.
 fn cluster(seed: u64) -> World {
@@ -133,22 +134,16 @@ fn b3_without_a_majority_nothing_is_decided() {
     let mut world = cluster(3);
     let active = world.active().expect("one");
     (1..=3).map(BrokerId).filter(|id| *id != active).for_each(|other| world.crash(other));
-    let new = crate::kafka::protocol::NewTopic { topic: "late".into(), ..super::topic(1, 1) };
+    let new = NewTopic { topic: "late".into(), ..super::topic(1, 1) };
     world.answers.clear();
     world.ask(active, ControlRequest::CreateTopic(new));
     world.run_for(secs(20));
     assert_eq!(world.answers.len(), 1);
-    let refused = crate::kafka::controller::ControlResponse::Refused {
-        error: crate::kafka::types::ErrorCode::NotController,
-        leader: None,
-    };
-    assert_eq!(
-        format!("{:?}", world.answers[0]),
-        format!("{:?}", Some(crate::kafka::protocol::Response::Control(refused)))
-    );
+    let refused = ControlResponse::Refused { error: ErrorCode::NotController, leader: None };
+    assert_eq!(format!("{:?}", world.answers[0]), format!("{:?}", Some(Response::Control(refused))));
     let made =
         |record: &MetadataRecord| matches!(record, MetadataRecord::TopicCreated { topic, .. } if &**topic == "late");
-    assert_eq!(world.witness.first(crate::engine::SimTime::ZERO, made), None);
+    assert_eq!(world.witness.first(SimTime::ZERO, made), None);
 }
 
 /// Goal: B3, a planned stop moves leaders first: a gap of milliseconds, where a crash costs seconds. Method: a broker asks to stop;
@@ -160,7 +155,7 @@ fn b3_a_planned_stop_moves_leaders_in_milliseconds() {
         let victim = other_than(world.active().expect("one"));
         world.nodes.get_mut(&victim).expect("known").beater.stop = true;
         let asked = world.now;
-        world.run_until("its leaderships move", |world| world.witness.changes(asked).len() > 0);
+        world.run_until("its leaderships move", |world| !world.witness.changes(asked).is_empty());
         let moved = world.now;
         let told = |world: &World| {
             (1..=3).map(BrokerId).all(|id| partitions(world, id).iter().all(|p| p.leader != Some(victim)))

@@ -1,7 +1,9 @@
 //! A cluster of controllers, watched from outside.
 
 mod beater;
+mod histories;
 mod kraft;
+mod rules;
 mod watch;
 mod world;
 mod zookeeper;

@@ -80,10 +80,10 @@ impl Witness {
     fn check_log(&mut self, id: BrokerId, committed: u64, entries: &[LogEntry]) {
         let from = self.checked.insert(id, committed).unwrap_or(0);
         assert!(from <= committed, "{id} takes back what it called committed");
-        for nth in from as usize..committed as usize {
+        for (nth, entry) in entries[..committed as usize].iter().enumerate().skip(from as usize) {
             match self.committed.get(nth) {
-                Some(known) => assert_eq!(known, &entries[nth], "entry {nth} differs on {id}"),
-                None => self.committed.push(entries[nth].clone()),
+                Some(known) => assert_eq!(known, entry, "entry {nth} differs on {id}"),
+                None => self.committed.push(entry.clone()),
             }
         }
     }

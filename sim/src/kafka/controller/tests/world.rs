@@ -2,14 +2,16 @@
 //!
 //! On each connection (from, to, lane, part) the next request is delivered when the last one is answered, as brokers do (B2).
 
+mod faults;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::beater::Beater;
 use super::watch::Witness;
 use crate::engine::{SimDuration, SimTime, Stream};
 use crate::kafka::controller::quorum::QuorumDisk;
-use crate::kafka::controller::zookeeper::{ZooKeeperEnsemble, ZooKeeperMember};
-use crate::kafka::controller::{ControlRequest, ControllerConfig, Member, QuorumMember};
+use crate::kafka::controller::zookeeper::ZooKeeperEnsemble;
+use crate::kafka::controller::{ControlRequest, ControllerConfig, Member};
 use crate::kafka::machine::{Input, Lane, Output, Sent, Ticket};
 use crate::kafka::protocol::{Request, Response};
 use crate::kafka::types::BrokerId;
@@ -104,64 +106,6 @@ impl World {
         };
         ids.into_iter().for_each(|id| this.start(BrokerId(id)));
         this
-    }
-
-    /// Starts a dead node with what is on its disk. Its first beat comes within two seconds.
-    pub(super) fn start(&mut self, id: BrokerId) {
-        let random = Stream::new(self.seed, &format!("{id}/{}", self.counter));
-        let beat = SimDuration::from_nanos(self.random.below(2_000_000_000));
-        let node = self.nodes.get_mut(&id).expect("a known node");
-        let (config, disk) = (self.config.clone(), std::mem::take(&mut node.disk));
-        node.member = Some(match &self.voters {
-            Some(voters) => Member::Kraft(Box::new(QuorumMember::start(id, voters, config, disk, random, self.now))),
-            None => Member::ZooKeeper(Box::new(ZooKeeperMember::start(id, ENSEMBLE, config))),
-        });
-        node.beater = Beater::new(id);
-        node.life += 1;
-        let life = node.life;
-        self.at(self.now + beat, Event::Beat(id, life));
-        self.handle(id, Input::Timeout);
-    }
-
-    /// Ends a process without warning. Its kernel closes the connections.
-    pub(super) fn crash(&mut self, id: BrokerId) {
-        let node = self.nodes.get_mut(&id).expect("a known node");
-        let Some(member) = node.member.take() else { return };
-        (node.disk, node.frozen) = (member.into_disk(), None);
-        self.witness.forget(id);
-        let routes: Vec<Route> = self.calls.values().map(|call| call.route).collect();
-        for route in routes.into_iter().filter(|route| route.0 == id || route.1 == id) {
-            self.close(route);
-        }
-    }
-
-    /// A node that is stopped and goes on later (SIGSTOP): everything waits for it.
-    pub(super) fn freeze(&mut self, id: BrokerId) {
-        self.nodes.get_mut(&id).expect("a known node").frozen = Some(Vec::new());
-    }
-
-    /// Lets a frozen node go on.
-    pub(super) fn thaw(&mut self, id: BrokerId) {
-        let waiting = self.nodes.get_mut(&id).expect("a known node").frozen.take().unwrap_or_default();
-        waiting.into_iter().for_each(|event| self.at(self.now, event));
-        self.handle(id, Input::Timeout);
-    }
-
-    /// Loses everything between two nodes, or nothing any more.
-    pub(super) fn cut(&mut self, a: BrokerId, b: BrokerId, cut: bool) {
-        for pair in [(a, b), (b, a)] {
-            if cut {
-                self.cuts.insert(pair)
-            } else {
-                self.cuts.remove(&pair)
-            };
-        }
-    }
-
-    /// The process ends of its own will, once its broker may stop.
-    pub(super) fn leave(&mut self, id: BrokerId) {
-        let outputs = self.nodes.get_mut(&id).expect("a known node").member.as_mut().expect("alive").stop(self.now);
-        self.perform(id, outputs);
     }
 
     /// Asks a node something; the answer will be the last of `answers`.
