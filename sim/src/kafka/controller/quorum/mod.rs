@@ -21,6 +21,8 @@ mod election;
 mod following;
 mod leading;
 mod log;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
