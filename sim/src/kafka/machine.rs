@@ -73,3 +73,11 @@ pub enum Output {
         request: Request,
     },
 }
+
+/// The earlier of two optional times.
+pub fn earlier(a: Option<crate::engine::SimTime>, b: Option<crate::engine::SimTime>) -> Option<crate::engine::SimTime> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (one, other) => one.or(other),
+    }
+}
