@@ -12,6 +12,7 @@
 //! | [`log`] | one partition's records on one broker |
 //! | [`replica`] | leader and follower of a partition; what is committed |
 //! | [`broker`] | what a broker answers, and what it asks of others |
+//! | [`controller`] | who is alive, who leads, who is in sync |
 //! | [`group`] | consumer groups: who is a member, what is committed |
 //! | [`assignor`], [`partitioner`], [`retry`] | what clients decide without asking: shares, partitions, waits |
 //! | [`metadata`] | what the controller has decided, as records and as the image they add up to |

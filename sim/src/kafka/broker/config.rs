@@ -51,12 +51,6 @@ pub struct BrokerConfig {
     pub compaction_check: SimDuration,
     /// `producer.id.expiration.ms` (C4); looked at together with retention.
     pub producer_expiry: SimDuration,
-    /// `offsets.topic.num.partitions` (D).
-    pub offsets_partitions: u32,
-    /// `offsets.topic.replication.factor` (D); fewer if there are fewer brokers.
-    pub offsets_replication: u32,
-    /// `offsets.topic.segment.bytes` (AK: GroupCoordinatorConfig.java).
-    pub offsets_segment: Bytes,
 }
 
 impl Default for BrokerConfig {
@@ -82,22 +76,6 @@ impl Default for BrokerConfig {
             retention_check: SimDuration::from_secs(300),
             compaction_check: SimDuration::from_secs(15),
             producer_expiry: SimDuration::from_secs(24 * 3600),
-            offsets_partitions: 50,
-            offsets_replication: 3,
-            offsets_segment: Bytes(100 << 20),
-        }
-    }
-}
-
-impl BrokerConfig {
-    /// How the topic of committed offsets is kept.
-    pub(super) fn offsets_topic(&self, brokers_alive: usize) -> TopicConfig {
-        TopicConfig {
-            partitions: self.offsets_partitions,
-            replication_factor: self.offsets_replication.min(u32::try_from(brokers_alive).unwrap_or(u32::MAX)).max(1),
-            segment_bytes: self.offsets_segment,
-            compact: true,
-            ..self.topic_defaults.clone()
         }
     }
 }

@@ -82,7 +82,7 @@ impl Broker {
         changes.asked.extend(wanted.clone());
         let request = ControlRequest::AlterIsr { broker: self.me, epoch, changes: wanted.into_values().collect() };
         let timeout = self.config.control_timeout;
-        out.push(self.send(Awaited::Altered, (controller, Lane::Control), timeout, Request::Control(request)));
+        out.push(self.send(Awaited::Altered, (controller, Lane::Isr), timeout, Request::Control(request)));
     }
 
     pub(super) fn isr_answered(&mut self, now: SimTime, answer: Option<Response>) {

@@ -96,7 +96,7 @@ impl Broker {
             Some(epoch) => (Awaited::Alive, self.heartbeat(epoch)),
         };
         let timeout = self.config.heartbeat_timeout;
-        out.push(self.send(about, (controller, Lane::Control), timeout, Request::Control(request)));
+        out.push(self.send(about, (controller, Lane::Heartbeat), timeout, Request::Control(request)));
     }
 
     fn heartbeat(&self, epoch: u64) -> ControlRequest {

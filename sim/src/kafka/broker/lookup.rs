@@ -5,20 +5,11 @@
 use std::rc::Rc;
 
 use super::Broker;
+use crate::kafka::group::{OFFSETS_TOPIC, partition_of};
 use crate::kafka::machine::Output;
 use crate::kafka::metadata::{PartitionState, TopicConfig};
 use crate::kafka::protocol::{NewTopic, PartitionMetadata, Position, Response, TopicMetadata};
 use crate::kafka::types::{BrokerId, ErrorCode, Offset, ProducerId, TopicPartition};
-
-/// Where groups keep their offsets (D).
-pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
-
-/// The partition of [`OFFSETS_TOPIC`] whose leader coordinates a group (AK: GroupMetadataManager.partitionFor): the absolute
-/// value of Java's hash of the name; Kafka takes the one number that has none for zero.
-pub fn offsets_partition(group: &str, partitions: u32) -> u32 {
-    let hash = group.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)));
-    hash.checked_abs().unwrap_or(0).unsigned_abs() % partitions
-}
 
 impl Broker {
     /// What this broker believes. Asked for a topic that is not there it may have it created, and says meanwhile that there
@@ -66,13 +57,13 @@ impl Broker {
         Response::ListOffsets(partitions.into_iter().map(locate).collect())
     }
 
-    /// The leader of the group's partition. The topic is created when the first group is looked for (I5).
+    /// The leader of the group's partition. The topic is created when the first group is looked for (I5); with fewer brokers
+    /// than it wants replicas the controller refuses, and there is no coordinator.
     pub(super) fn find_coordinator(&mut self, group: &str, out: &mut Vec<Output>) -> Result<BrokerId, ErrorCode> {
-        let alive = self.image.brokers.values().filter(|state| !state.fenced).count();
-        let config = self.config.offsets_topic(alive);
+        let config = self.groups.config().offsets_topic(&self.config.topic_defaults);
         self.create_if_missing(&Rc::from(OFFSETS_TOPIC), config, out);
         let topic = self.image.topics.get(OFFSETS_TOPIC).ok_or(ErrorCode::CoordinatorNotAvailable)?;
-        let partition = topic.partitions.get(offsets_partition(group, topic.config.partitions) as usize);
+        let partition = topic.partitions.get(partition_of(group, topic.config.partitions) as usize);
         partition.and_then(|state| state.leader).ok_or(ErrorCode::CoordinatorNotAvailable)
     }
 

@@ -11,7 +11,7 @@
 //! | `produce`, `fetch` | appends and reads, and how long they wait (`purgatory`) |
 //! | `fetcher` | fetching from the leaders this broker follows |
 //! | `lookup` | metadata, offsets by time, coordinators, producer ids |
-//! | `groups` | the place of the group coordinators |
+//! | `groups` | which group coordinators are here, and what becomes of their records |
 //!
 //! **Never here:** sockets, clocks and connections. That one connection carries one request at a time, and its answers in
 //! order, is the driver's part (B2).
@@ -37,15 +37,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::config::BrokerConfig;
 pub use self::disk::Disk;
-pub use self::lookup::{OFFSETS_TOPIC, offsets_partition};
 
 use self::control::{Creations, IsrChanges};
 use self::disk::Checkpoints;
 use self::fetch::ParkedFetch;
 use self::fetcher::Fetcher;
+use self::groups::Groups;
 use self::lifecycle::Lifecycle;
 use self::produce::ParkedProduce;
 use self::purgatory::Purgatory;
+use super::group::GroupConfig;
 use super::machine::{Input, Lane, Output, Sent, Ticket};
 use super::metadata::{MetadataImage, MetadataRecord};
 use super::protocol::{Request, Response};
@@ -68,6 +69,7 @@ pub struct Broker {
     produces: Purgatory<ParkedProduce>,
     fetches: Purgatory<ParkedFetch>,
     fetchers: BTreeMap<BrokerId, Fetcher>,
+    groups: Groups,
     checkpoints: Checkpoints,
     periodic: Periodic,
     /// Requests of its own that have no answer yet.
@@ -99,7 +101,7 @@ struct Periodic {
 
 impl Broker {
     /// A process starts on what its predecessor left on disk. It does nothing before it knows a controller.
-    pub fn start(id: BrokerId, config: BrokerConfig, disk: Disk, now: SimTime) -> Self {
+    pub fn start(id: BrokerId, config: BrokerConfig, groups: GroupConfig, disk: Disk, now: SimTime) -> Self {
         let periodic = Periodic {
             isr: now + config.replica_lag_max / 2,
             checkpoint: now + config.checkpoint_interval,
@@ -118,6 +120,7 @@ impl Broker {
             produces: Purgatory::default(),
             fetches: Purgatory::default(),
             fetchers: BTreeMap::new(),
+            groups: Groups::new(groups),
             checkpoints,
             periodic,
             awaited: BTreeMap::new(),
@@ -177,7 +180,8 @@ impl Broker {
         let waits =
             [self.lifecycle.due(), self.isr_changes.due(), self.produces.next_deadline(), self.fetches.next_deadline()];
         let fetchers = self.fetchers.values().filter_map(Fetcher::due);
-        periodic.into_iter().chain(waits.into_iter().flatten()).chain(fetchers).min()
+        let groups = self.groups.due();
+        periodic.into_iter().chain(waits.into_iter().flatten()).chain(fetchers).chain(groups).min()
     }
 
     /// Another controller is active, or none is known. What the old one was asked is asked again.
@@ -227,6 +231,7 @@ impl Broker {
         self.produces.remove(ticket);
         self.fetches.remove(ticket);
         self.creations.forget(ticket);
+        self.groups.forget(ticket);
     }
 
     fn answered(&mut self, now: SimTime, sent: Sent, answer: Option<Response>, out: &mut Vec<Output>) {
@@ -246,6 +251,7 @@ impl Broker {
         self.live(now, out);
         self.expire_produces(now, out);
         self.expire_fetches(now, out);
+        self.run_groups(now, out);
         let due = |at: &mut SimTime, every: SimDuration| {
             let is_due = *at <= now;
             *at = if is_due { now + every } else { *at };
@@ -268,7 +274,9 @@ impl Broker {
 
     /// Looks at everybody who waits for a partition that has changed, then asks on: leaders for data, the controller for ISRs.
     fn settle(&mut self, now: SimTime, out: &mut Vec<Output>) {
-        for partition in std::mem::take(&mut self.dirty) {
+        // A coordinator may append when it looks, and so have something looked at once more.
+        while let Some(partition) = self.dirty.pop_first() {
+            self.coordinate(now, &partition, out);
             self.complete_produces(&partition, out);
             self.complete_fetches(&partition, out);
             self.note_isr_change(&partition);

@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::SimDuration;
+use crate::kafka::metadata::TopicConfig;
+use crate::units::Bytes;
 
 /// The topic in which coordinators keep what they know (D1).
 pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
@@ -14,8 +16,10 @@ pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
 pub struct GroupConfig {
     /// `offsets.topic.num.partitions`: over how many coordinators groups are spread.
     pub partitions: u32,
-    /// `offsets.topic.replication.factor`.
+    /// `offsets.topic.replication.factor`. With fewer brokers than this there are no groups.
     pub replication_factor: u32,
+    /// `offsets.topic.segment.bytes`.
+    pub segment_bytes: Bytes,
     /// `group.initial.rebalance.delay.ms`: how long an empty group waits for more members, and again for each wait in which
     /// one came (KIP-134). Clusters of Kafka's own tests set it to zero.
     pub initial_rebalance_delay: SimDuration,
@@ -35,12 +39,13 @@ pub struct GroupConfig {
 
 impl Default for GroupConfig {
     /// D1 (50 partitions, three replicas, 3 s) and D2 (6 s, 30 min, 7 d). The others are `NEW_MEMBER_JOIN_TIMEOUT` (5 min) of
-    /// Kafka's GroupMetadataManager.java, and 10 min and 5 s of its GroupCoordinatorConfig.java.
+    /// Kafka's GroupMetadataManager.java, and 100 MiB, 10 min and 5 s of its GroupCoordinatorConfig.java.
     fn default() -> Self {
         let minutes = |count: u64| SimDuration::from_secs(60 * count);
         Self {
             partitions: 50,
             replication_factor: 3,
+            segment_bytes: Bytes(100 << 20),
             initial_rebalance_delay: SimDuration::from_secs(3),
             session_timeout_min: SimDuration::from_secs(6),
             session_timeout_max: minutes(30),
@@ -48,6 +53,19 @@ impl Default for GroupConfig {
             offsets_retention: minutes(7 * 24 * 60),
             retention_check: minutes(10),
             commit_timeout: SimDuration::from_secs(5),
+        }
+    }
+}
+
+impl GroupConfig {
+    /// How [`OFFSETS_TOPIC`] is kept, on brokers with these defaults.
+    pub fn offsets_topic(&self, defaults: &TopicConfig) -> TopicConfig {
+        TopicConfig {
+            partitions: self.partitions,
+            replication_factor: self.replication_factor,
+            segment_bytes: self.segment_bytes,
+            compact: true,
+            ..defaults.clone()
         }
     }
 }
@@ -70,6 +88,8 @@ mod tests {
         assert_eq!(partition_of("a", 50), 97 % 50);
         assert_eq!(partition_of("ab", 50), (97 * 31 + 98) % 50);
         assert_eq!(partition_of("Aa", 50), partition_of("BB", 50));
+        // Hashes below zero, to -392709271.
+        assert_eq!((partition_of("", 50), partition_of("order-created", 50)), (0, 21));
         // hashCode() of this word is i32::MIN.
         assert_eq!(partition_of("polygenelubricants", 50), 0);
     }

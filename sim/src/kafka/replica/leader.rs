@@ -87,6 +87,13 @@ impl Replica {
         self.high_watermark = self.high_watermark.max(ends.fold(end, Offset::min));
     }
 
+    /// Where this leader's epoch begins, once everything before that is committed: then nothing that its predecessors have
+    /// acknowledged is missing here.
+    pub fn inherited(&self) -> Option<Offset> {
+        let start = self.leader().ok()?.start;
+        (self.high_watermark >= start).then_some(start)
+    }
+
     /// Appends what a producer sent.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Goal: what a client is told (B1, B4, C4, I5). Method: ask one broker, read its answer.
 
 use super::*;
-use crate::kafka::broker::{OFFSETS_TOPIC, offsets_partition};
+use crate::kafka::group::{OFFSETS_TOPIC, partition_of};
 use crate::kafka::protocol::{Position, TopicMetadata};
 
 fn metadata(cluster: &mut Cluster, topic: &str, create: bool) -> TopicMetadata {
@@ -136,17 +136,7 @@ fn the_first_group_has_the_offsets_topic_created() {
     let found = coordinator(&mut cluster, "billing").expect("it exists now");
     let topic = &cluster.controller.image.topics[OFFSETS_TOPIC];
     assert_eq!((topic.partitions.len(), topic.partitions[0].replicas.len(), topic.config.compact), (50, 3, true));
-    assert_eq!(topic.partitions[offsets_partition("billing", 50) as usize].leader, Some(found));
-}
-
-#[test]
-fn groups_are_spread_by_the_hash_of_java() {
-    // Worked out by hand: "" is 0, "a" 97, "ab" 97·31 + 98 = 3105. "order-created" hashes below zero, to −392709271;
-    // "polygenelubricants" to the least number, which has no absolute value.
-    let cases = [("", 0), ("a", 47), ("ab", 5), ("order-created", 21), ("polygenelubricants", 0)];
-    for (group, partition) in cases {
-        assert_eq!(offsets_partition(group, 50), partition, "{group}");
-    }
+    assert_eq!(topic.partitions[partition_of("billing", 50) as usize].leader, Some(found));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::controller::Controller;
 use crate::engine::{SimDuration, SimTime};
 use crate::kafka::broker::{Broker, BrokerConfig, Disk};
+use crate::kafka::group::GroupConfig;
 use crate::kafka::machine::{Input, Output, Sent, Ticket};
 use crate::kafka::metadata::TopicConfig;
 use crate::kafka::protocol::{NewTopic, Request, Response};
@@ -83,7 +84,7 @@ impl Cluster {
 
     pub(super) fn start(&mut self, id: BrokerId) {
         let Some(Node::Down(disk)) = self.nodes.get_mut(&id) else { return };
-        let broker = Broker::start(id, self.config.clone(), std::mem::take(disk), self.now);
+        let broker = Broker::start(id, self.config.clone(), GroupConfig::default(), std::mem::take(disk), self.now);
         self.nodes.insert(id, Node::Up(Box::new(broker)));
         *self.lives.entry(id).or_default() += 1;
         self.told.insert(id, 0);
