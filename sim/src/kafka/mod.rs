@@ -15,20 +15,30 @@
 //! | [`controller`] | who is alive, who leads, who is in sync |
 //! | [`group`] | consumer groups: who is a member, what is committed |
 //! | [`assignor`], [`partitioner`], [`retry`] | what clients decide without asking: shares, partitions, waits |
+//! | [`wire`] | what travels over a connection |
+//! | [`node`] | hosts a machine on a process and a network |
+//! | [`client`], [`producer`], [`consumer`] | clients after kafkajs and Java |
 //! | [`metadata`] | what the controller has decided, as records and as the image they add up to |
 //!
 //! **Never here:** the meaning of a record's value, and any knowledge of what is modelled with Kafka.
 
 pub mod assignor;
 pub mod broker;
+pub mod client;
+pub mod consumer;
 pub mod controller;
+#[cfg(test)]
+pub(crate) mod fake;
 pub mod group;
 pub mod log;
 pub mod machine;
 pub mod metadata;
+pub mod node;
 pub mod partitioner;
+pub mod producer;
 pub mod protocol;
 pub mod record;
 pub mod replica;
 pub mod retry;
 pub mod types;
+pub mod wire;
