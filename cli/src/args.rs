@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use gridlock_sim::engine::{Engine, Options};
 
 use crate::lab::Request;
 
 /// Replay outages from a seed: run them, compare designs, read why they happen.
 #[derive(Debug, Parser)]
-#[command(name = "gridlock", version = version(), max_term_width = 100, after_help = EXITS)]
+#[command(name = "gridlock", version = VERSION, max_term_width = 100, after_help = EXITS)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -19,9 +20,12 @@ pub(crate) struct Args {
 const EXITS: &str = "Exit codes: 0 all claims hold · 1 a claim, check or verdict failed · 2 usage or specification error · \
                      3 determinism broken · 101 a bug";
 
-fn version() -> &'static str {
-    crate::BUILD.trim_start_matches("gridlock ")
-}
+/// The version, and which engines this build has.
+const VERSION: &str = if cfg!(madsim) {
+    concat!(env!("CARGO_PKG_VERSION"), " (engines: native, madsim)")
+} else {
+    concat!(env!("CARGO_PKG_VERSION"), " (engine: native)")
+};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -38,7 +42,7 @@ pub(crate) enum Command {
     },
     /// Draw the figures of scenarios as SVG
     Figures(FiguresArgs),
-    /// Play a scenario with many seeds: does its verdict depend on luck? Is each seed one history?
+    /// Play scenarios with many seeds: does a verdict depend on luck? Is each seed one history, on every engine?
     Verify(VerifyArgs),
     /// Print the JSON schema of scenario files, for editors
     Schema,
@@ -59,10 +63,23 @@ pub(crate) struct WorldArgs {
     pub(crate) set: Vec<String>,
 }
 
+/// How a single history is played.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PlayArgs {
+    /// Who polls the tasks; the history does not depend on it
+    #[arg(long, value_name = "ENGINE", default_value_t = Engine::FOR_ONE)]
+    pub(crate) engine: Engine,
+    /// Draw the order of simultaneous events from this seed, to explore interleavings
+    #[arg(long, value_name = "SEED")]
+    pub(crate) ties: Option<u64>,
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) world: WorldArgs,
+    #[command(flatten)]
+    pub(crate) play: PlayArgs,
     /// Seed of the run [default: the scenario's own]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
@@ -89,6 +106,8 @@ pub(crate) enum Format {
 pub(crate) struct CompareArgs {
     #[command(flatten)]
     pub(crate) world: WorldArgs,
+    #[command(flatten)]
+    pub(crate) play: PlayArgs,
     /// Seed of both runs [default: the scenario's own]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
@@ -109,31 +128,51 @@ pub(crate) struct FiguresArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct VerifyArgs {
-    #[command(flatten)]
-    pub(crate) world: WorldArgs,
+    /// Names in the catalogue, or paths of scenario files [default: the whole catalogue]
+    #[arg(value_name = "SCENARIO")]
+    pub(crate) scenarios: Vec<String>,
+    /// Change a value of the specification, for every variant; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = assignment)]
+    pub(crate) set: Vec<String>,
     /// Verify only this variant; may be repeated [default: all]
     #[arg(long = "variant", value_name = "V")]
     pub(crate) variants: Vec<String>,
-    /// Which seeds to play; the end is not included
-    #[arg(long, value_name = "FROM..TO", default_value = "0..32", value_parser = seeds)]
-    pub(crate) seeds: Range<u64>,
+    /// Which seeds to play; the end is not included [default: 0..32, with --engines 0..20]
+    #[arg(long, value_name = "FROM..TO", value_parser = seeds)]
+    pub(crate) seeds: Option<Range<u64>>,
     /// How many seeds must give the expected verdict [default: 30 of each 32]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", conflicts_with = "engines")]
     pub(crate) at_least: Option<u64>,
     /// How many runs at a time [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
+    /// Who polls the tasks; the histories do not depend on it
+    #[arg(long, value_name = "ENGINE", default_value_t = Engine::Native, conflicts_with = "engines")]
+    pub(crate) engine: Engine,
+    /// Play each seed on every engine instead, and compare the histories
+    #[arg(long)]
+    pub(crate) engines: bool,
+    /// With --engines: play each seed once more with ties drawn from it
+    #[arg(long, requires = "engines")]
+    pub(crate) ties: bool,
+}
+
+impl PlayArgs {
+    pub(crate) const fn options(&self) -> Options {
+        Options { engine: self.engine, ties: self.ties }
+    }
 }
 
 impl WorldArgs {
     /// The request for these variants and this seed, without a trace.
-    pub(crate) fn request(&self, seed: Option<u64>, variants: &[String]) -> Request {
+    pub(crate) fn request(&self, seed: Option<u64>, variants: &[String], options: Options) -> Request {
         Request {
             scenario: self.scenario.clone(),
             seed,
             variants: variants.to_vec(),
             set: self.set.clone(),
             trace: false,
+            options,
         }
     }
 }

@@ -14,6 +14,8 @@ struct Document<'a> {
     scenario: &'a str,
     seed: u64,
     build: &'a str,
+    engine: &'a str,
+    ties: Option<u64>,
     variants: Vec<Variant<'a>>,
 }
 
@@ -47,6 +49,8 @@ pub(crate) fn text(outcome: &Outcome) -> String {
         scenario: &outcome.scenario,
         seed: outcome.seed,
         build: crate::BUILD,
+        engine: outcome.engine,
+        ties: outcome.ties,
         variants: outcome.variants.iter().map(variant).collect(),
     };
     pretty(&document)

@@ -5,6 +5,7 @@ use gridlock_scenarios::catalog;
 use gridlock_scenarios::outcome::{Outcome, VariantOutcome};
 use gridlock_scenarios::spec::{Override, json_schema};
 use gridlock_scenarios::world::WorldSpec;
+use gridlock_sim::engine::Options;
 use miette::Report;
 
 use crate::words;
@@ -53,6 +54,8 @@ pub struct Request {
     pub set: Vec<String>,
     /// True if the traces are wanted too.
     pub trace: bool,
+    /// The engine, and how ties are broken.
+    pub options: Options,
 }
 
 /// What came of a request.
@@ -147,6 +150,7 @@ impl Lab for Catalogue {
             variants: request.variants.clone(),
             set,
             trace: request.trace,
+            options: request.options,
             jobs: std::thread::available_parallelism().map_or(1, usize::from),
         };
         progress(&format!("playing {}", request.name));

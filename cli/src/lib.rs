@@ -20,13 +20,13 @@ use std::io::Write;
 use clap::Parser;
 
 use crate::args::{Args, Command};
-use crate::commands::{compare, completions, explain, figures, list, play, schema, verify};
+use crate::commands::{compare, completions, cross_check, explain, figures, list, play, schema, verify};
 use crate::lab::{Catalogue, Lab};
 pub use crate::term::{Exit, Style};
 use crate::term::{Failure, Term};
 
-/// What built this command, the same in debug and release, since both tell the same history.
-pub const BUILD: &str = concat!("gridlock ", env!("CARGO_PKG_VERSION"), " (madsim engine)");
+/// What built this command, the same in debug and release and on every engine, since all tell the same history.
+pub const BUILD: &str = concat!("gridlock ", env!("CARGO_PKG_VERSION"));
 
 /// Runs the command on the built-in catalogue. `args` starts with the name of the program.
 pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &mut dyn Write, style: Style) -> Exit {
@@ -57,6 +57,7 @@ fn obey(lab: &dyn Lab, command: Command, term: &mut Term) -> Result<Exit, Failur
         Command::Compare(args) => compare::compare(lab, &args, term),
         Command::Explain { scenario } => explain::explain(lab, &scenario, term),
         Command::Figures(args) => figures::figures(lab, &args, term),
+        Command::Verify(args) if args.engines => cross_check::cross_check(lab, &args, term),
         Command::Verify(args) => verify::verify(lab, &args, term),
         Command::Schema => schema::schema(lab, term),
         Command::Completions { shell } => completions::completions(shell, term),

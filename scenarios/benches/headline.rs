@@ -14,6 +14,7 @@ use gridlock_scenarios::run::run;
 use gridlock_scenarios::spec::{Ignored, Scenario};
 use gridlock_scenarios::world::WorldSpec;
 use gridlock_scenarios::{Request, catalog, play};
+use gridlock_sim::engine::Options;
 
 const ROUNDS: usize = 7;
 const SEEDS: u64 = 8;
@@ -36,7 +37,8 @@ fn main() {
 
 fn all_variants(scenario: &Scenario<WorldSpec>) {
     let (seed, variants, set) = (None, Vec::new(), Vec::new());
-    let request = Request { name: "cascade".into(), seed, variants, set, trace: false, jobs: 1 };
+    let request =
+        Request { name: "cascade".into(), seed, variants, set, trace: false, jobs: 1, options: Options::default() };
     let played = play(scenario, &request).expect("the headline story plays");
     assert!(played.outcome.as_claimed(), "the story is told as the book tells it");
 }

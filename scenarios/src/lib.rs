@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod chain;
+pub mod difference;
 mod judge;
 pub mod outcome;
 mod play;

@@ -14,6 +14,10 @@ pub struct Outcome {
     pub title: String,
     /// The seed of every variant's run.
     pub seed: u64,
+    /// Which engine played; nothing else depends on it.
+    pub engine: &'static str,
+    /// The seed from which the order of simultaneous events was drawn, if it was.
+    pub ties: Option<u64>,
     /// One entry for each variant, in the order of the file.
     pub variants: Vec<VariantOutcome>,
 }

@@ -3,11 +3,12 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use gridlock_sim::engine::Options;
 use serde::de::DeserializeOwned;
 
 use crate::judge;
 use crate::outcome::{Outcome, VariantOutcome};
-use crate::run::{Run, run};
+use crate::run::{Run, run_with};
 use crate::spec::{Override, Resolved, Scenario, SpecError, Variant};
 use crate::world::WorldSpec;
 
@@ -24,6 +25,8 @@ pub struct Request {
     pub set: Vec<Override>,
     /// Keep the traces.
     pub trace: bool,
+    /// The engine, and how ties are broken.
+    pub options: Options,
     /// Runs at one time, at least 1. The outcome does not depend on it.
     pub jobs: usize,
 }
@@ -55,8 +58,14 @@ where
         outcomes.push(judge::outcome(&resolved.spec, variant, run));
     }
     judge::compare(scenario, &mut outcomes)?;
-    let outcome =
-        Outcome { scenario: request.name.clone(), title: scenario.spec.title.clone(), seed, variants: outcomes };
+    let outcome = Outcome {
+        scenario: request.name.clone(),
+        title: scenario.spec.title.clone(),
+        seed,
+        engine: request.options.engine.text(),
+        ties: request.options.ties,
+        variants: outcomes,
+    };
     Ok(Played { outcome, traces })
 }
 
@@ -89,14 +98,14 @@ fn run_all<F: Sync + Send>(variants: &[Chosen<F>], seed: u64, request: &Request)
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some((_, resolved)) = variants.get(index) else { return };
-            let run = run(&resolved.spec, seed, request.trace);
+            let run = run_with(request.options, &resolved.spec, seed, request.trace);
             *done[index].lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(run);
         }
     };
-    std::thread::scope(|scope| {
-        for _ in 0..request.jobs.clamp(1, variants.len()) {
-            scope.spawn(work);
-        }
-    });
+    if request.jobs <= 1 {
+        work(); // not every target has threads
+    } else {
+        std::thread::scope(|scope| (0..request.jobs.min(variants.len())).for_each(|_| drop(scope.spawn(work))));
+    }
     done.into_iter().map(|run| run.into_inner().ok().flatten().expect("every variant has run")).collect()
 }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use gridlock_sim::check::{Checkers, Finding};
-use gridlock_sim::engine::{self, Sim, SimDuration, SimTime};
+use gridlock_sim::engine::{self, Options, Sim, SimDuration, SimTime};
 use gridlock_sim::fault::{self, Kind};
 use gridlock_sim::net::{LinkSpec, TcpSpec};
 use gridlock_sim::report::{Metrics, Report};
@@ -27,12 +27,18 @@ pub struct Run {
     pub trace: Option<String>,
 }
 
-/// Plays a resolved specification with a seed. The same specification and seed give the same run, whatever else happens.
+/// Plays a resolved specification with a seed. The same specification, seed and ties give the same run, whatever else happens
+/// and on whatever engine. Here it is the native one, and simultaneous events keep the order of their requests.
 pub fn run<F: Sync>(spec: &Spec<WorldSpec, F>, seed: u64, keep_trace: bool) -> Run {
+    run_with(Options::default(), spec, seed, keep_trace)
+}
+
+/// Plays as [`run`] does, on the engine and with the ties of `options`.
+pub fn run_with<F: Sync>(options: Options, spec: &Spec<WorldSpec, F>, seed: u64, keep_trace: bool) -> Run {
     let (end, step) = (SimTime::ZERO + spec.duration, spec.step);
     let (world, workload) = (&spec.world, &spec.workload);
     let faults: Vec<fault::Fault> = spec.fault.iter().map(plan).collect();
-    engine::run(seed, end, move |sim| {
+    engine::run_with(options, seed, end, move |sim| {
         let trace = Trace::new(sim);
         let instruments = Instruments::attach(&trace, step, end, keep_trace);
         let (link, tcp) = network(world);

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use gridlock::lab::{Catalogue, Lab};
 use gridlock_figures::Row;
+use gridlock_scenarios::difference::first_difference;
 use gridlock_scenarios::outcome::Outcome;
 use gridlock_tests::catalogue::{outcome, scenario, scenarios, stories};
-use gridlock_tests::lines::first_difference;
 use gridlock_tests::tree;
 
 #[test]

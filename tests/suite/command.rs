@@ -39,7 +39,7 @@ fn exit_codes_tell_claims_failures_and_misuse_apart() {
 #[test]
 fn json_has_its_keys_in_their_order() {
     let document = json(&[&["run"], &QUICK[..], &["json"]].concat());
-    assert_eq!(keys(&document), ["schema", "scenario", "seed", "build", "variants"]);
+    assert_eq!(keys(&document), ["schema", "scenario", "seed", "build", "engine", "ties", "variants"]);
     assert_eq!((&document["schema"], &document["build"]), (&Value::from(1), &Value::from(gridlock::BUILD)));
     let variant = &document["variants"][0];
     assert_eq!(keys(variant), ["name", "digest", "verdict", "reason", "metrics", "checks", "claims"]);

@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use gridlock_scenarios::difference::first_difference;
 use gridlock_sim::dist::Dist;
 use gridlock_sim::engine::{self, SimDuration, SimTime};
 use gridlock_sim::net::{LinkSpec, TcpSpec};
@@ -14,7 +15,7 @@ use gridlock_sim::stage::Stage;
 use gridlock_sim::trace::{JsonLines, Trace};
 use gridlock_sim::workload::{Customers, Patience, RateProfile, Spacing, open_loop};
 use gridlock_tests::catalogue::{Story, variants};
-use gridlock_tests::lines::{first_difference, of_kind};
+use gridlock_tests::lines::of_kind;
 
 /// Long enough for the whole fault.
 const SET: [&str; 2] = ["duration=75s", "world.shop.inventory.cpu={ exponential = \"10ms\" }"];

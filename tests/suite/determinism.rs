@@ -3,12 +3,14 @@
 //! the suite with and without `--release` compares the profiles. Where two runs differ, they are played again with traces
 //! and the first differing event is named.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use gridlock_scenarios::difference::first_difference;
+use gridlock_sim::engine::{Engine, Options};
 use gridlock_tests::catalogue::{Story, outcome, scenario, scenarios, stories};
-use gridlock_tests::lines::first_difference;
 use gridlock_tests::{child, tree};
 
 const REFERENCE: &str = "tests/digests.txt";
@@ -113,10 +115,24 @@ fn another_seed_tells_another_history() {
     assert_eq!(digest(2), digest(2));
 }
 
+/// Every story on every engine, with ties drawn and not: the digest does not depend on the engine.
 #[test]
-fn the_first_differing_event_is_named() {
-    assert_eq!(first_difference("a\nb\n", "a\nb\n"), None);
-    let message = first_difference("a\nb\nc\n", "a\nx\nc\n").expect("a difference");
-    assert!(message.contains("event 2") && message.contains("one:   b") && message.contains("other: x"), "{message}");
-    assert!(first_difference("a\n", "a\nb\n").expect("a difference").contains("(the trace ends)"));
+fn every_story_is_the_same_history_on_every_engine() {
+    let histories: Vec<(Story, Option<u64>)> =
+        stories().into_iter().flat_map(|s| [(s.clone(), None), (s, Some(7))]).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some((story, ties)) = histories.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let digests = Engine::ALL.iter().map(|&engine| story.digest_on(Options { engine, ties: *ties }));
+            let distinct: BTreeSet<String> = digests.collect();
+            assert_eq!(
+                distinct.len(),
+                1,
+                "{story:?} with ties {ties:?}: cargo lab verify --engines {}",
+                story.scenario
+            );
+        }
+    };
+    std::thread::scope(|scope| (0..2).for_each(|_| drop(scope.spawn(work))));
+    assert!(next.into_inner() >= histories.len());
 }

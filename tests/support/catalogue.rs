@@ -7,9 +7,10 @@ use gridlock::lab::{Catalogue, Lab, Request};
 use gridlock_figures::FigureSpec;
 use gridlock_scenarios::catalog::{CATALOG, load};
 use gridlock_scenarios::outcome::Outcome;
-use gridlock_scenarios::run::{Run, run};
+use gridlock_scenarios::run::{Run, run, run_with};
 use gridlock_scenarios::spec::{Override, Scenario, Spec};
 use gridlock_scenarios::world::WorldSpec;
+use gridlock_sim::engine::Options;
 
 /// One variant of one scenario.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,6 +63,12 @@ impl Story {
     /// The digest of a fresh run.
     pub fn digest(&self) -> String {
         self.play(&[], false).report.digest
+    }
+
+    /// The digest of a fresh run that is played so.
+    pub fn digest_on(&self, options: Options) -> String {
+        let spec = self.spec(&[]);
+        run_with(options, &spec, spec.seed, false).report.digest
     }
 
     /// The trace of a fresh run with overrides.

@@ -28,19 +28,3 @@ pub fn of_kind<'a>(trace: &'a str, kind: &str) -> impl Iterator<Item = Line> + u
     let lines = trace.lines().filter(move |line| line.contains(&needle));
     lines.map(|line| Line(serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"))))
 }
-
-/// Where two traces part: the number of the first differing event, counted from 1, and both lines; `None` if they are equal.
-pub fn first_difference(left: &str, right: &str) -> Option<String> {
-    let (mut a, mut b) = (left.lines(), right.lines());
-    for number in 1.. {
-        let pair = (a.next(), b.next());
-        if pair.0 != pair.1 {
-            let show = |line: Option<&str>| line.unwrap_or("(the trace ends)").to_string();
-            return Some(format!("event {number}:\n  one:   {}\n  other: {}", show(pair.0), show(pair.1)));
-        }
-        if pair.0.is_none() {
-            break;
-        }
-    }
-    None
-}

@@ -12,12 +12,12 @@ use crate::term::{Exit, Failure, Term};
 
 pub(crate) fn compare(lab: &dyn Lab, args: &CompareArgs, term: &mut Term) -> Result<Exit, Failure> {
     let variants = pair(lab, args)?;
-    let outcome = play(lab, &args.world.request(args.seed, &variants), term)?.outcome;
+    let outcome = play(lab, &args.world.request(args.seed, &variants, args.play.options()), term)?.outcome;
     let [left, right] = chosen(&outcome, &variants)?;
     let mut text = head(&outcome, [left, right]);
     text += &format!("\n{}", differences(left, right));
     for variant in [left, right] {
-        let again = repeat(term.style.command, &outcome.scenario, Some(&variant.name), outcome.seed, &args.world.set);
+        let again = repeat(term.style.command, &outcome, Some(&variant.name), &args.world.set);
         text += &format!("\n{}", paint(ink::NAME, &again));
     }
     term.data(&(text + "\n"))?;

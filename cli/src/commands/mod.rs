@@ -2,9 +2,11 @@
 
 pub(crate) mod compare;
 pub(crate) mod completions;
+pub(crate) mod cross_check;
 pub(crate) mod explain;
 pub(crate) mod figures;
 pub(crate) mod list;
+pub(crate) mod many;
 pub(crate) mod play;
 pub(crate) mod schema;
 pub(crate) mod verify;

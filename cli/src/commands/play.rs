@@ -10,7 +10,8 @@ use crate::lab::{Lab, Played, Request};
 use crate::term::{Exit, Failure, Term};
 
 pub(crate) fn run(lab: &dyn Lab, args: &RunArgs, term: &mut Term) -> Result<Exit, Failure> {
-    let request = Request { trace: args.out.is_some(), ..args.world.request(args.seed, &args.variants) };
+    let request =
+        Request { trace: args.out.is_some(), ..args.world.request(args.seed, &args.variants, args.play.options()) };
     let played = play(lab, &request, term)?;
     if let Some(dir) = &args.out {
         save(lab, &played, dir, term)?;

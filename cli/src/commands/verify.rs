@@ -1,19 +1,20 @@
 //! `verify`: does the verdict depend on luck, and is each seed one history?
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Sender, channel};
-use std::thread;
 
 use gridlock_scenarios::outcome::VariantOutcome;
+use gridlock_sim::engine::Options;
 use gridlock_sim::report::VerdictKind;
 use miette::Report;
 
-use crate::args::VerifyArgs;
-use crate::human::{Cell, ink, paint, repeat, table};
+use crate::args::{VerifyArgs, WorldArgs};
+use crate::commands::many;
+use crate::human::{Cell, History, ink, paint, repeat, table};
 use crate::lab::{Lab, Request};
 use crate::term::{Exit, Failure, Term};
 
+/// Seeds played unless told otherwise.
+const SEEDS: Range<u64> = 0..32;
 /// How often the first seed is played again.
 const REPEATS: usize = 2;
 /// The share of seeds that must give the expected verdict, unless told otherwise.
@@ -45,83 +46,74 @@ struct Played {
     variants: Vec<Tally>,
 }
 
+/// One scenario to verify.
+struct Check<'a> {
+    scenario: &'a str,
+    args: &'a VerifyArgs,
+    seeds: Range<u64>,
+    at_least: u64,
+}
+
 pub(crate) fn verify(lab: &dyn Lab, args: &VerifyArgs, term: &mut Term) -> Result<Exit, Failure> {
-    let at_least = at_least(args)?;
-    let mut runs = play_all(lab, args, term)?;
-    let repeats = runs.split_off(runs.len() - REPEATS);
-    term.data(&summary(args, &runs, at_least, term.style.command))?;
-    if let Some(broken) = broken(&runs[0], &repeats) {
-        term.remark(&paint(ink::BAD.bold(), &broken))?;
-        return Ok(Exit::NotDeterministic);
+    let seeds = args.seeds.clone().unwrap_or(SEEDS);
+    let at_least = at_least(args, &seeds)?;
+    let mut worst = Exit::AsClaimed;
+    for (nth, scenario) in scenarios(lab, args).iter().enumerate() {
+        if nth > 0 {
+            term.data("\n")?;
+        }
+        match (Check { scenario, args, seeds: seeds.clone(), at_least }).verify(lab, term)? {
+            Exit::AsClaimed => {}
+            Exit::NotDeterministic => return Ok(Exit::NotDeterministic),
+            exit => worst = exit,
+        }
     }
-    let first = args.seeds.start;
-    let digests: Vec<_> = runs[0].variants.iter().map(|tally| format!("{} {}", tally.name, tally.digest)).collect();
-    let say = format!("✓ Seed {first} was played {} times: one history.", REPEATS + 1);
-    term.data(&format!("{}\n  {}\n", paint(ink::GOOD, &say), paint(ink::FAINT, &digests.join("\n  "))))?;
-    Ok(Exit::claimed(columns(&runs).iter().all(|variant| enough(variant, at_least))))
+    Ok(worst)
+}
+
+/// Names of the scenarios asked for: all of the catalogue if none is named.
+pub(crate) fn scenarios(lab: &dyn Lab, args: &VerifyArgs) -> Vec<String> {
+    if args.scenarios.is_empty() {
+        lab.list().into_iter().map(|entry| entry.name).collect()
+    } else {
+        args.scenarios.clone()
+    }
+}
+
+impl Check<'_> {
+    fn verify(&self, lab: &dyn Lab, term: &mut Term) -> Result<Exit, Failure> {
+        let mut runs = self.play_all(lab, term)?;
+        let repeats = runs.split_off(runs.len() - REPEATS);
+        term.data(&self.summary(&runs, term.style.command))?;
+        if let Some(broken) = broken(&runs[0], &repeats) {
+            term.remark(&paint(ink::BAD.bold(), &broken))?;
+            return Ok(Exit::NotDeterministic);
+        }
+        let digests: Vec<_> = runs[0].variants.iter().map(|tally| format!("{} {}", tally.name, tally.digest)).collect();
+        let say = format!("✓ Seed {} was played {} times: one history.", self.seeds.start, REPEATS + 1);
+        term.data(&format!("{}\n  {}\n", paint(ink::GOOD, &say), paint(ink::FAINT, &digests.join("\n  "))))?;
+        Ok(Exit::claimed(columns(&runs).iter().all(|variant| enough(variant, self.at_least))))
+    }
+
+    /// Plays every seed, and the first one again, on as many threads as asked for. Results are in the order of the seeds.
+    fn play_all(&self, lab: &dyn Lab, term: &mut Term) -> Result<Vec<Played>, Failure> {
+        let seeds: Vec<u64> = self.seeds.clone().chain([self.seeds.start; REPEATS]).collect();
+        let what = format!("verify {}", self.scenario);
+        let world = WorldArgs { scenario: self.scenario.to_owned(), set: self.args.set.clone() };
+        let options = Options { engine: self.args.engine, ties: None };
+        many::each(&seeds, many::jobs(self.args.jobs), &what, term, |&seed| {
+            play(lab, &world.request(Some(seed), &self.args.variants, options), seed)
+        })
+    }
 }
 
 /// The number of seeds that must give the expected verdict.
-fn at_least(args: &VerifyArgs) -> Result<u64, Failure> {
-    let seeds = args.seeds.end - args.seeds.start;
+fn at_least(args: &VerifyArgs, seeds: &Range<u64>) -> Result<u64, Failure> {
+    let seeds = seeds.end - seeds.start;
     match args.at_least {
         None => Ok((seeds * AT_LEAST.0).div_ceil(AT_LEAST.1)),
         Some(wanted) if wanted <= seeds => Ok(wanted),
         Some(wanted) => Err(Failure::Usage(format!("--at-least {wanted} of {seeds} seeds can never be"))),
-    }
-}
-
-/// Plays every seed, and the first one again, on as many threads as asked for. Results are in the order of the seeds.
-fn play_all(lab: &dyn Lab, args: &VerifyArgs, term: &mut Term) -> Result<Vec<Played>, Failure> {
-    let seeds: Vec<u64> = args.seeds.clone().chain([args.seeds.start; REPEATS]).collect();
-    let jobs = args.jobs.map_or_else(cores, usize::from).min(seeds.len());
-    let mut results: Vec<Option<Played>> = seeds.iter().map(|_| None).collect();
-    let mut failure: Option<(usize, Report)> = None;
-    let next = AtomicUsize::new(0);
-    thread::scope(|scope| {
-        let (done, results_of_workers) = channel();
-        for _ in 0..jobs {
-            let (done, next, seeds) = (done.clone(), &next, &seeds);
-            scope.spawn(move || work(lab, args, seeds, next, &done));
-        }
-        drop(done);
-        for (count, (index, result)) in (1..).zip(results_of_workers) {
-            term.progress(&format!("verify {}: {count}/{} runs", args.world.scenario, seeds.len()));
-            match result {
-                Ok(played) => results[index] = Some(played),
-                Err(report) => {
-                    next.store(seeds.len(), Ordering::Relaxed);
-                    failure = failure.take().filter(|(other, _)| *other < index).or(Some((index, report)));
-                }
-            }
-        }
-    });
-    term.progress_done();
-    match failure {
-        Some((_, report)) => Err(report.into()),
-        None => Ok(results.into_iter().map(|played| played.expect("every seed was played or failed")).collect()),
-    }
-}
-
-fn cores() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// Takes the next seed until there is none.
-fn work(
-    lab: &dyn Lab,
-    args: &VerifyArgs,
-    seeds: &[u64],
-    next: &AtomicUsize,
-    done: &Sender<(usize, Result<Played, Report>)>,
-) {
-    loop {
-        let index = next.fetch_add(1, Ordering::Relaxed);
-        let Some(&seed) = seeds.get(index) else { return };
-        let result = play(lab, &args.world.request(Some(seed), &args.variants), seed);
-        if done.send((index, result)).is_err() {
-            return;
-        }
     }
 }
 
@@ -165,20 +157,38 @@ fn enough(variant: &[(u64, &Tally)], at_least: u64) -> bool {
     variant.iter().filter(|(_, tally)| expected(tally)).count() as u64 >= at_least
 }
 
-fn summary(args: &VerifyArgs, runs: &[Played], at_least: u64, command: &str) -> String {
-    let Range { start, end } = args.seeds;
-    let facts = format!("seeds {start}..{end}, at least {at_least} of {} as expected", end - start);
-    let mut text = format!("{}  {}\n\n", paint(ink::STRONG, &args.world.scenario), paint(ink::FAINT, &facts));
-    let variants = columns(runs);
-    let mut heads = vec!["", "expected"];
-    heads.extend(KINDS.map(VerdictKind::text));
-    heads.push("all claims hold");
-    let mut rows = vec![heads.into_iter().map(|head| Cell::new(head, ink::FAINT)).collect()];
-    rows.extend(variants.iter().map(|variant| row(variant)));
-    text += &table(2, &rows);
-    text += "\n";
-    text.extend(variants.iter().map(|variant| judgement(args, variant, at_least, command)));
-    text
+impl Check<'_> {
+    fn summary(&self, runs: &[Played], command: &str) -> String {
+        let Range { start, end } = self.seeds;
+        let facts = format!("seeds {start}..{end}, at least {} of {} as expected", self.at_least, end - start);
+        let mut text = format!("{}  {}\n\n", paint(ink::STRONG, self.scenario), paint(ink::FAINT, &facts));
+        let variants = columns(runs);
+        let mut heads = vec!["", "expected"];
+        heads.extend(KINDS.map(VerdictKind::text));
+        heads.push("all claims hold");
+        let mut rows = vec![heads.into_iter().map(|head| Cell::new(head, ink::FAINT)).collect()];
+        rows.extend(variants.iter().map(|variant| row(variant)));
+        text += &table(2, &rows);
+        text += "\n";
+        text.extend(variants.iter().map(|variant| self.judgement(variant, command)));
+        text
+    }
+
+    /// One line for a variant, and the seeds that differ with the line that shows the first of them.
+    fn judgement(&self, variant: &[(u64, &Tally)], command: &str) -> String {
+        let Some(wanted) = &variant[0].1.expected else { return String::new() };
+        let name = &variant[0].1.name;
+        let others: Vec<u64> = variant.iter().filter(|(_, tally)| !expected(tally)).map(|(seed, _)| *seed).collect();
+        let good = variant.len() - others.len();
+        let mark = if enough(variant, self.at_least) { paint(ink::GOOD, "✓") } else { paint(ink::BAD, "✗") };
+        let mut text = format!("{mark} {name}: {good} of {} seeds are {wanted}\n", variant.len());
+        if let Some(&seed) = others.first() {
+            let history = History { scenario: self.scenario, seed, ties: None };
+            let again = repeat(command, history, Some(name), &self.args.set);
+            text += &format!("    not so: {}\n    {}\n", listed(&others), paint(ink::NAME, &again));
+        }
+        text
+    }
 }
 
 fn row(variant: &[(u64, &Tally)]) -> Vec<Cell> {
@@ -198,21 +208,6 @@ fn row(variant: &[(u64, &Tally)]) -> Vec<Cell> {
     let claimed = variant.iter().filter(|(_, tally)| tally.as_claimed).count();
     row.push(Cell::plain(format!("{claimed}/{}", variant.len())));
     row
-}
-
-/// One line for a variant, and the seeds that differ with the line that shows the first of them.
-fn judgement(args: &VerifyArgs, variant: &[(u64, &Tally)], at_least: u64, command: &str) -> String {
-    let Some(wanted) = &variant[0].1.expected else { return String::new() };
-    let name = &variant[0].1.name;
-    let others: Vec<u64> = variant.iter().filter(|(_, tally)| !expected(tally)).map(|(seed, _)| *seed).collect();
-    let good = variant.len() - others.len();
-    let mark = if enough(variant, at_least) { paint(ink::GOOD, "✓") } else { paint(ink::BAD, "✗") };
-    let mut text = format!("{mark} {name}: {good} of {} seeds are {wanted}\n", variant.len());
-    if let Some(&seed) = others.first() {
-        let again = repeat(command, &args.world.scenario, Some(name), seed, &args.world.set);
-        text += &format!("    not so: {}\n    {}\n", listed(&others), paint(ink::NAME, &again));
-    }
-    text
 }
 
 fn listed(seeds: &[u64]) -> String {

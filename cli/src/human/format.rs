@@ -1,5 +1,7 @@
 //! Numbers, times and lines as people read them.
 
+use gridlock_scenarios::outcome::Outcome;
+
 /// `1234567` as `1,234,567`.
 pub(crate) fn number(value: u64) -> String {
     let digits = value.to_string();
@@ -97,13 +99,35 @@ pub(crate) fn columns(text: &str) -> usize {
     text.chars().count()
 }
 
+/// Which history is meant, but for the variant.
+pub(crate) struct History<'a> {
+    pub(crate) scenario: &'a str,
+    pub(crate) seed: u64,
+    pub(crate) ties: Option<u64>,
+}
+
+impl<'a> From<&'a Outcome> for History<'a> {
+    fn from(outcome: &'a Outcome) -> Self {
+        Self { scenario: &outcome.scenario, seed: outcome.seed, ties: outcome.ties }
+    }
+}
+
 /// The line that repeats a run, e.g. `cargo lab run cascade --variant grpc --seed 1`.
-pub(crate) fn repeat(command: &str, scenario: &str, variant: Option<&str>, seed: u64, set: &[String]) -> String {
+pub(crate) fn repeat<'a>(
+    command: &str,
+    history: impl Into<History<'a>>,
+    variant: Option<&str>,
+    set: &[String],
+) -> String {
+    let History { scenario, seed, ties } = history.into();
     let mut line = format!("{command} run {}", quoted(scenario));
     if let Some(variant) = variant {
         line += &format!(" --variant {}", quoted(variant));
     }
     line += &format!(" --seed {seed}");
+    if let Some(ties) = ties {
+        line += &format!(" --ties {ties}");
+    }
     for assignment in set {
         line += &format!(" --set {}", quoted(assignment));
     }
@@ -171,10 +195,10 @@ mod tests {
     #[test]
     fn a_repeated_run_survives_the_shell() {
         let set = ["order.pool=40".to_owned(), "faults=it's {a}".to_owned()];
-        let line = repeat("cargo lab", "cascade", Some("grpc"), 7, &set);
+        let line = repeat("cargo lab", History { scenario: "cascade", seed: 7, ties: Some(3) }, Some("grpc"), &set);
         assert_eq!(
             line,
-            r"cargo lab run cascade --variant grpc --seed 7 --set order.pool=40 --set 'faults=it'\''s {a}'"
+            r"cargo lab run cascade --variant grpc --seed 7 --ties 3 --set order.pool=40 --set 'faults=it'\''s {a}'"
         );
     }
 }

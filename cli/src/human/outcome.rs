@@ -35,7 +35,8 @@ pub(crate) fn outcome(outcome: &Outcome, view: View) -> String {
 
 fn header(outcome: &Outcome) -> String {
     let simulated = outcome.variants.first().map_or(0, |variant| variant.report.duration_us);
-    let facts = format!("{} · seed {} · {} simulated", outcome.scenario, outcome.seed, span_us(simulated));
+    let ties = outcome.ties.map_or(String::new(), |seed| format!(" · ties {seed}"));
+    let facts = format!("{} · seed {}{ties} · {} simulated", outcome.scenario, outcome.seed, span_us(simulated));
     format!("{}\n{}\n", paint(ink::STRONG, &outcome.title), paint(ink::FAINT, &facts))
 }
 
@@ -53,7 +54,7 @@ fn variant(outcome: &Outcome, variant: &VariantOutcome, view: View) -> String {
             text += &part;
         }
     }
-    let again = repeat(view.command, &outcome.scenario, Some(&variant.name), outcome.seed, view.set);
+    let again = repeat(view.command, outcome, Some(&variant.name), view.set);
     text + &format!("\n  {}\n  {}\n", paint(ink::NAME, &again), paint(ink::FAINT, &trace_line(&variant.report)))
 }
 

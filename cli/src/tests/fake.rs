@@ -89,7 +89,14 @@ impl Lab for FakeLab {
         let trace = |variant: &VariantOutcome| (variant.name.clone(), "{\"at_ns\":0}\n".to_owned());
         let traces = if request.trace { variants.iter().map(trace).collect() } else { Vec::new() };
         Ok(Played {
-            outcome: Outcome { scenario: request.scenario.clone(), title: explanation().title, seed, variants },
+            outcome: Outcome {
+                scenario: request.scenario.clone(),
+                title: explanation().title,
+                seed,
+                engine: request.options.engine.text(),
+                ties: request.options.ties,
+                variants,
+            },
             traces,
             telling: Vec::new(),
         })

@@ -2,6 +2,7 @@
 //!
 //! Method: each test types a line as a reader would and looks at both writers and the exit code.
 
+mod engines;
 mod errors;
 mod fake;
 mod output;

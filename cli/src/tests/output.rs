@@ -52,7 +52,7 @@ fn compare_keeps_the_order_of_the_question() {
 
 #[test]
 fn help_version_and_completions_are_data() {
-    assert_eq!(say("--version").out, format!("{}\n", crate::BUILD));
+    assert!(say("--version").out.starts_with(&format!("{} (engine", crate::BUILD)));
     assert!(say("help verify").out.contains("--at-least"));
     assert!(say("completions bash").out.contains("_gridlock"));
     assert_eq!(say("--help").exit, Exit::AsClaimed);

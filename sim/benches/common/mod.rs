@@ -7,7 +7,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use gridlock_sim::engine::{self, Actor, Receiver, Sender, Sim, SimDuration, SimTime, Stream, channel};
+use gridlock_sim::engine::{
+    self, Actor, Engine, Options, Receiver, Sender, Sim, SimDuration, SimTime, Stream, channel,
+};
 
 /// Clients of every echo.
 pub(crate) const CLIENTS: u64 = 50;
@@ -41,8 +43,8 @@ impl Wire {
 }
 
 /// Messages of the echo on the engine.
-pub(crate) fn ours(seed: u64, clients: u64, trips: u64) -> u64 {
-    engine::run(seed, SimTime::MAX, move |sim| {
+pub(crate) fn ours(engine: Engine, seed: u64, clients: u64, trips: u64) -> u64 {
+    engine::run_with(Options { engine, ties: None }, seed, SimTime::MAX, move |sim| {
         let server = sim.add_node("server");
         let done = Rc::new(RefCell::new(0));
         for n in 0..clients {
@@ -118,10 +120,10 @@ pub(crate) fn rate(run: impl FnOnce() -> u64) -> f64 {
     done as f64 / start.elapsed().as_secs_f64()
 }
 
-/// The middle value.
-pub(crate) fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+/// One line about a promise that something stays small.
+pub(crate) fn line_at_most(what: &str, measured: f64, at_most: f64) {
+    let word = if measured <= at_most { "met" } else { "MISSED" };
+    println!("  {what:<44} {measured:>6.2}   contract: at most {at_most}   {word}");
 }
 
 /// One line about one promise of the contract.

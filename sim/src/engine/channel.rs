@@ -7,7 +7,10 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 
 struct Shared<T> {
-    queue: VecDeque<T>,
+    /// The value that is read next. It lies here and not in a list: few queues ever hold more than one.
+    first: Option<T>,
+    /// Those behind it.
+    rest: VecDeque<T>,
     bound: usize,
     /// Whoever read last, kept for the next time: cloning a waker costs more than asking whether it is the same.
     reader: Option<Waker>,
@@ -18,6 +21,22 @@ struct Shared<T> {
 }
 
 impl<T> Shared<T> {
+    fn len(&self) -> usize {
+        usize::from(self.first.is_some()) + self.rest.len()
+    }
+
+    fn push(&mut self, value: T) {
+        if self.first.is_none() { self.first = Some(value) } else { self.rest.push_back(value) }
+    }
+
+    fn pop(&mut self) -> Option<T> {
+        let value = self.first.take()?;
+        if !self.rest.is_empty() {
+            self.first = self.rest.pop_front();
+        }
+        Some(value)
+    }
+
     /// Wakes the reader if it waits. A waker only notes who is to run, so it may be called during a borrow.
     fn wake(&mut self) {
         if std::mem::take(&mut self.waits)
@@ -37,7 +56,8 @@ pub struct Receiver<T>(Rc<RefCell<Shared<T>>>);
 /// A queue of at most `bound` values. There is no waiting for room: a full queue refuses, and the model decides what that means.
 pub fn channel<T>(bound: usize) -> (Sender<T>, Receiver<T>) {
     let shared = Rc::new(RefCell::new(Shared {
-        queue: VecDeque::new(),
+        first: None,
+        rest: VecDeque::new(),
         bound,
         reader: None,
         waits: false,
@@ -54,17 +74,17 @@ impl<T> Sender<T> {
     /// Hands the value back when the queue is full or the receiver is gone.
     pub fn send(&self, value: T) -> Result<(), T> {
         let mut shared = self.0.borrow_mut();
-        if !shared.receiver || shared.queue.len() >= shared.bound {
+        if !shared.receiver || shared.len() >= shared.bound {
             return Err(value);
         }
-        shared.queue.push_back(value);
+        shared.push(value);
         shared.wake();
         Ok(())
     }
 
     /// Number of values waiting.
     pub fn len(&self) -> usize {
-        self.0.borrow().queue.len()
+        self.0.borrow().len()
     }
 
     /// True when no value waits.
@@ -95,7 +115,7 @@ impl<T> Receiver<T> {
     pub fn recv(&mut self) -> impl Future<Output = Option<T>> + '_ {
         poll_fn(|cx| {
             let mut shared = self.0.borrow_mut();
-            match shared.queue.pop_front() {
+            match shared.pop() {
                 Some(value) => Poll::Ready(Some(value)),
                 None if shared.senders == 0 => Poll::Ready(None),
                 None => {
@@ -116,7 +136,7 @@ impl<T> Drop for Receiver<T> {
         let left = {
             let mut shared = self.0.borrow_mut();
             shared.receiver = false;
-            std::mem::take(&mut shared.queue)
+            (shared.first.take(), std::mem::take(&mut shared.rest))
         };
         drop(left); // after the borrow: values may own senders of this very queue
     }

@@ -1,6 +1,6 @@
 //! What every engine shares: the heap, the tasks, the nodes and the rule in which order things happen.
 //!
-//! The kernel decides *what* is next; the engine behind it ([`super::madsim`]) decides *who* polls. At any moment at most one
+//! The kernel decides *what* is next; the engine behind it decides *who* polls. At any moment at most one
 //! task may run. A task that wakes another does not make it run: the wake-up becomes an event of the same instant with
 //! the next `seq`, so no executor's order can show through.
 
@@ -8,18 +8,31 @@ use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Wake, Waker};
+use std::task::{Context, Waker};
 
-use super::queue::EventQueue;
+use super::nodes::NodeTable;
+use super::queue::{Due, EventQueue};
+use super::ties::{Lane, Order};
+use super::wake::{Signal, Woken};
 use super::{EventId, NodeId, SimTime};
 
-/// Names one task; stays unique for the whole run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Names one task: its place, and which of the tasks that have been there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TaskKey {
-    serial: u64,
-    slot: u32,
+    pub(super) slot: u32,
+    pub(super) life: u32,
+}
+
+impl TaskKey {
+    pub(super) const fn pack(self) -> u64 {
+        (self.slot as u64) << 32 | self.life as u64
+    }
+
+    pub(super) const fn unpack(packed: u64) -> Self {
+        Self { slot: (packed >> 32) as u32, life: packed as u32 }
+    }
 }
 
 /// Something that can be told that its time has come. `token` is what was given when the event was scheduled.
@@ -52,55 +65,21 @@ pub(crate) enum Step {
 
 type BoxFuture = Pin<Box<dyn Future<Output = ()>>>;
 
+/// A place for tasks, one after the other: on one cache line, because a wide world waits for memory and nothing else.
+#[derive(Default)]
+#[repr(align(64))]
+struct Place {
+    life: u32,
+    task: Option<Task>,
+}
+
 struct Task {
+    /// Order of spawning.
     serial: u64,
     node: NodeId,
     /// Taken out while it is being polled, with a waker to poll it with.
     body: Option<(BoxFuture, Waker)>,
-    waker: Waker,
     signal: Arc<Signal>,
-}
-
-/// The wake-up flag of one task: at most one wake-up is on its way.
-struct Signal {
-    key: TaskKey,
-    pending: AtomicBool,
-    woken: Arc<Woken>,
-}
-
-/// Tasks that were woken since the kernel looked last. The types must be `Sync` because wakers are, but only the run's own thread
-/// wakes: so plain loads and stores suffice, and the lock is taken only when somebody was woken.
-#[derive(Default)]
-struct Woken {
-    any: AtomicBool,
-    keys: Mutex<Vec<TaskKey>>,
-}
-
-impl Wake for Signal {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        if !self.pending.load(Ordering::Relaxed) {
-            self.pending.store(true, Ordering::Relaxed);
-            lock(&self.woken.keys).push(self.key);
-            self.woken.any.store(true, Ordering::Relaxed);
-        }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum NodeState {
-    Up,
-    Paused,
-    Down,
-}
-
-struct Node {
-    state: NodeState,
-    /// Tasks that became ready during a pause, in order.
-    parked: Vec<TaskKey>,
 }
 
 /// One run's world of events, tasks and nodes.
@@ -109,30 +88,37 @@ pub(crate) struct Kernel {
     pub(crate) now: Cell<SimTime>,
     end: SimTime,
     queue: RefCell<EventQueue<Event>>,
-    tasks: RefCell<Vec<Option<Task>>>,
+    tasks: RefCell<Vec<Place>>,
     free: RefCell<Vec<u32>>,
     next_serial: Cell<u64>,
-    nodes: RefCell<Vec<Node>>,
+    nodes: RefCell<NodeTable>,
     woken: Arc<Woken>,
     running: Cell<Option<TaskKey>>,
     at_end: RefCell<Vec<Box<dyn FnOnce()>>>,
+    careless: bool,
 }
 
 impl Kernel {
-    pub(crate) fn new(seed: u64, end: SimTime) -> Self {
+    pub(crate) fn new(seed: u64, end: SimTime, order: Order) -> Self {
         Self {
             seed,
             now: Cell::new(SimTime::ZERO),
             end,
-            queue: RefCell::new(EventQueue::new()),
+            queue: RefCell::new(EventQueue::new(order)),
             tasks: RefCell::new(Vec::new()),
             free: RefCell::new(Vec::new()),
             next_serial: Cell::new(0),
-            nodes: RefCell::new(Vec::new()),
+            nodes: RefCell::default(),
             woken: Arc::default(),
             running: Cell::new(None),
             at_end: RefCell::new(Vec::new()),
+            careless: false,
         }
+    }
+
+    /// A kernel with a mistake: wake-ups overtake what is due.
+    pub(crate) fn careless(seed: u64, end: SimTime, order: Order) -> Self {
+        Self { careless: true, ..Self::new(seed, end, order) }
     }
 
     pub(crate) fn end(&self) -> SimTime {
@@ -141,7 +127,17 @@ impl Kernel {
 
     /// Schedules an event; a time in the past means now.
     pub(crate) fn push(&self, at: SimTime, event: Event) -> EventId {
-        self.queue.borrow_mut().push(at.max(self.now.get()), event)
+        self.queue.borrow_mut().push(at, event)
+    }
+
+    /// Schedules an event at this instant, behind everything that is due.
+    pub(crate) fn push_last(&self, event: Event) -> EventId {
+        self.queue.borrow_mut().push_last(event)
+    }
+
+    /// Schedules an event that does not overtake earlier ones of its lane.
+    pub(crate) fn push_in_lane(&self, lane: &Lane, at: SimTime, event: Event) -> EventId {
+        self.queue.borrow_mut().push_in_lane(lane, at, event)
     }
 
     pub(crate) fn cancel(&self, id: EventId) -> bool {
@@ -151,34 +147,34 @@ impl Kernel {
 
     /// The event that runs whoever polls with `waker`: the running task itself when that is its own waker.
     pub(crate) fn wake_event(&self, waker: &Waker) -> Event {
-        let own = self.running.get().filter(|&key| self.with_task(key, |t| t.waker.will_wake(waker)) == Some(true));
+        let is_its_own = |task: &Task| waker.data() == Arc::as_ptr(&task.signal).cast();
+        let own = self.running.get().filter(|&key| self.with_task(key, is_its_own) == Some(true));
         own.map_or_else(|| Event::Wake(waker.clone()), Event::Run)
     }
 
     pub(crate) fn add_node(&self) -> NodeId {
-        let mut nodes = self.nodes.borrow_mut();
-        nodes.push(Node { state: NodeState::Up, parked: Vec::new() });
-        NodeId(u32::try_from(nodes.len() - 1).expect("fewer than 2^32 nodes"))
+        self.nodes.borrow_mut().add()
     }
 
     /// Adds a task; it runs for the first time at this instant, behind what is already due. On a dead node it never runs.
     pub(crate) fn spawn(&self, node: NodeId, future: BoxFuture) -> Option<TaskKey> {
-        if self.nodes.borrow()[node.index()].state == NodeState::Down {
+        if self.nodes.borrow().is_down(node) {
             return None;
         }
         let serial = self.next_serial.replace(self.next_serial.get() + 1);
-        let slot = self.free.borrow_mut().pop();
+        let free = self.free.borrow_mut().pop();
         let mut tasks = self.tasks.borrow_mut();
-        let slot = slot.unwrap_or_else(|| {
-            tasks.push(None);
+        let slot = free.unwrap_or_else(|| {
+            tasks.push(Place::default());
             u32::try_from(tasks.len() - 1).expect("fewer than 2^32 tasks live at once")
         });
-        let key = TaskKey { serial, slot };
+        let place = &mut tasks[slot as usize];
+        let key = TaskKey { slot, life: place.life };
         let signal = Arc::new(Signal { key, pending: AtomicBool::new(true), woken: self.woken.clone() });
         let waker = Waker::from(signal.clone());
-        tasks[slot as usize] = Some(Task { serial, node, body: Some((future, waker.clone())), waker, signal });
+        place.task = Some(Task { serial, node, body: Some((future, waker)), signal });
         drop(tasks);
-        self.push(self.now.get(), Event::Run(key));
+        self.let_run(key);
         Some(key)
     }
 
@@ -190,66 +186,53 @@ impl Kernel {
 
     /// Drops all tasks of a node in the order in which they were spawned; what they leave behind stays the caller's business.
     pub(crate) fn kill(&self, node: NodeId) {
-        let mut keys: Vec<TaskKey> = self.keys_of(node);
-        keys.sort_unstable();
-        {
-            let node = &mut self.nodes.borrow_mut()[node.index()];
-            node.state = NodeState::Down;
-            node.parked.clear();
-        }
+        let keys = self.keys_of(|task| task.node == node);
+        self.nodes.borrow_mut().kill(node);
         keys.into_iter().for_each(|key| self.abort(key));
     }
 
     /// Lets a killed node take tasks again; a paused one is resumed.
     pub(crate) fn restart(&self, node: NodeId) {
         self.resume(node);
-        self.nodes.borrow_mut()[node.index()].state = NodeState::Up;
+        self.nodes.borrow_mut().restart(node);
     }
 
     pub(crate) fn pause(&self, node: NodeId) {
-        let state = &mut self.nodes.borrow_mut()[node.index()].state;
-        if *state == NodeState::Up {
-            *state = NodeState::Paused;
-        }
+        self.nodes.borrow_mut().pause(node);
     }
 
     pub(crate) fn resume(&self, node: NodeId) {
-        let parked = {
-            let node = &mut self.nodes.borrow_mut()[node.index()];
-            if node.state != NodeState::Paused {
-                return;
-            }
-            node.state = NodeState::Up;
-            std::mem::take(&mut node.parked)
-        };
-        for key in parked {
-            self.push(self.now.get(), Event::Run(key));
-        }
+        let parked = self.nodes.borrow_mut().resume(node);
+        parked.into_iter().for_each(|key| self.let_run(key));
     }
 
     /// Performs due events up to `limit` until a task must be polled or nothing is due.
     pub(crate) fn step(&self, limit: SimTime) -> Step {
         loop {
             let due = self.queue.borrow_mut().pop_due(limit.min(self.end));
-            let Some((at, event)) = due else {
+            let Some((at, due)) = due else {
                 return match self.queue.borrow_mut().next_at() {
                     Some(at) if at <= self.end => Step::Wait(at),
                     _ => Step::Done,
                 };
             };
             self.now.set(at);
-            match event {
-                Event::Run(key) => {
+            match due {
+                Due::Task(key) | Due::Event(Event::Run(key)) => {
                     if let Some(node) = self.ready(key) {
                         return Step::Poll(node, key);
                     }
                     continue;
                 }
-                Event::Wake(waker) => waker.wake(),
-                Event::Fire(actor, token) => actor.fire(token),
-                Event::Call(call) => call(),
+                Due::Event(Event::Wake(waker)) => waker.wake(),
+                Due::Event(Event::Fire(actor, token)) => actor.fire(token),
+                Due::Event(Event::Call(call)) => call(),
             }
-            self.take_wake_ups();
+            if let Some(key) = self.take_wake_ups()
+                && let Some(node) = self.ready(key)
+            {
+                return Step::Poll(node, key);
+            }
         }
     }
 
@@ -257,8 +240,7 @@ impl Kernel {
     pub(crate) fn poll(&self, key: TaskKey) {
         let taken = {
             let mut tasks = self.tasks.borrow_mut();
-            let task = tasks[key.slot as usize].as_mut().filter(|t| t.serial == key.serial);
-            task.and_then(|t| {
+            find(&mut tasks, key).and_then(|t| {
                 t.signal.pending.store(false, Ordering::Relaxed);
                 t.body.take()
             })
@@ -273,7 +255,9 @@ impl Kernel {
         } else {
             self.put_back(key, (future, waker));
         }
-        self.take_wake_ups();
+        if let Some(next) = self.take_wake_ups() {
+            self.let_run(next);
+        }
     }
 
     /// Registers what must be undone when the run ends, to break reference cycles between models.
@@ -283,34 +267,24 @@ impl Kernel {
 
     /// Ends the run: drops every task, every event and what models registered.
     pub(crate) fn finish(&self) {
-        let nodes = self.nodes.borrow().len();
-        for node in 0..nodes {
-            self.kill(NodeId(node as u32));
-        }
+        self.nodes.borrow_mut().kill_all();
+        self.keys_of(|_| true).into_iter().for_each(|key| self.abort(key));
         for hook in self.at_end.take() {
             hook();
         }
         let events = self.queue.borrow_mut().drain();
         drop(events);
-        lock(&self.woken.keys).clear();
+        self.woken.drain(|_| ());
     }
 
     fn ready(&self, key: TaskKey) -> Option<NodeId> {
         let node = self.with_task(key, |t| t.node)?;
-        let mut nodes = self.nodes.borrow_mut();
-        match nodes[node.index()].state {
-            NodeState::Up => Some(node),
-            NodeState::Paused => {
-                nodes[node.index()].parked.push(key);
-                None
-            }
-            NodeState::Down => None,
-        }
+        if self.nodes.borrow_mut().park(node, key) { None } else { Some(node) }
     }
 
     fn put_back(&self, key: TaskKey, body: (BoxFuture, Waker)) {
         let mut tasks = self.tasks.borrow_mut();
-        match tasks[key.slot as usize].as_mut().filter(|t| t.serial == key.serial) {
+        match find(&mut tasks, key) {
             Some(task) => task.body = Some(body),
             None => {
                 drop(tasks); // killed during its own turn
@@ -319,41 +293,72 @@ impl Kernel {
         }
     }
 
-    fn take_wake_ups(&self) {
-        if self.woken.any.load(Ordering::Relaxed) {
-            self.woken.any.store(false, Ordering::Relaxed);
-            let mut queue = self.queue.borrow_mut();
-            for key in lock(&self.woken.keys).drain(..) {
-                queue.push(self.now.get(), Event::Run(key));
-            }
+    /// Lets a task run at this instant, behind what is due.
+    fn let_run(&self, key: TaskKey) {
+        let mut queue = self.queue.borrow_mut();
+        if queue.is_by_request() {
+            queue.push_task(key);
+        } else {
+            queue.push(self.now.get(), Event::Run(key));
         }
     }
 
-    fn keys_of(&self, node: NodeId) -> Vec<TaskKey> {
+    /// Lets those run who were woken. A single one who would be next at once is returned instead.
+    #[inline]
+    fn take_wake_ups(&self) -> Option<TaskKey> {
+        if let Some(key) = self.woken.only() {
+            if self.queue.borrow().is_due_empty() {
+                return Some(key);
+            }
+            self.let_run_woken(key);
+        } else {
+            self.woken.drain(|key| self.let_run_woken(key));
+        }
+        None
+    }
+
+    fn let_run_woken(&self, key: TaskKey) {
+        if self.careless { self.queue.borrow_mut().push_task_first(key) } else { self.let_run(key) }
+    }
+
+    /// Lets those run at `at` who were woken from outside of the kernel; false if nobody was.
+    #[cfg(madsim)]
+    pub(crate) fn wake_at(&self, at: SimTime) -> bool {
+        let mut any = false;
+        self.woken.drain(|key| {
+            any = true;
+            self.queue.borrow_mut().push(at, Event::Run(key));
+        });
+        any
+    }
+
+    /// Some of the tasks, oldest first.
+    fn keys_of(&self, wanted: impl Fn(&Task) -> bool) -> Vec<TaskKey> {
         let tasks = self.tasks.borrow();
-        let of_node = |(slot, task): (usize, &Option<Task>)| {
-            task.as_ref().filter(|t| t.node == node).map(|t| TaskKey { serial: t.serial, slot: slot as u32 })
+        let key = |(slot, place): (usize, &Place)| {
+            let task = place.task.as_ref().filter(|task| wanted(task))?;
+            Some((task.serial, TaskKey { slot: slot as u32, life: place.life }))
         };
-        tasks.iter().enumerate().filter_map(of_node).collect()
+        let mut keys: Vec<(u64, TaskKey)> = tasks.iter().enumerate().filter_map(key).collect();
+        keys.sort_unstable_by_key(|(serial, _)| *serial);
+        keys.into_iter().map(|(_, key)| key).collect()
     }
 
     fn remove(&self, key: TaskKey) -> Option<Task> {
         let mut tasks = self.tasks.borrow_mut();
-        let slot = tasks.get_mut(key.slot as usize)?;
-        if slot.as_ref()?.serial != key.serial {
-            return None;
-        }
+        let place = tasks.get_mut(key.slot as usize).filter(|place| place.life == key.life)?;
+        let task = place.task.take()?;
+        place.life = place.life.wrapping_add(1);
         self.free.borrow_mut().push(key.slot);
-        slot.take()
+        Some(task)
     }
 
     fn with_task<T>(&self, key: TaskKey, read: impl FnOnce(&Task) -> T) -> Option<T> {
         let tasks = self.tasks.borrow();
-        tasks.get(key.slot as usize)?.as_ref().filter(|t| t.serial == key.serial).map(read)
+        tasks.get(key.slot as usize).filter(|place| place.life == key.life)?.task.as_ref().map(read)
     }
 }
 
-/// A mutex that no other thread ever holds; a panic while holding it ends the run anyway.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+fn find(tasks: &mut [Place], key: TaskKey) -> Option<&mut Task> {
+    tasks.get_mut(key.slot as usize).filter(|place| place.life == key.life)?.task.as_mut()
 }

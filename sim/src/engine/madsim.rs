@@ -1,4 +1,4 @@
-//! The engine on madsim: the only file that names it.
+//! The engine on madsim: the only file that uses it.
 //!
 //! One pump task sleeps to the head of the heap. Each node has one runner, a madsim task on that node, which polls the model
 //! task whose turn it is; so madsim's random choice among ready tasks never has a choice to make. The kernel's clock is
@@ -15,12 +15,13 @@ use std::time::Duration;
 use madsim::runtime::{Handle, NodeHandle, Runtime};
 use madsim::time::{Sleep, TimeHandle};
 
+use super::choice::{Guest, NoGuests, Nodes};
 use super::kernel::{Kernel, Step, TaskKey};
-use super::{NodeId, SimTime};
+use super::{NodeId, SimDuration, SimTime};
 
 /// How far the kernel may run ahead of madsim's clock before the pump sleeps: the shortest sleep madsim knows (`sleep` rounds
 /// up to 1 ms), so code that lives by madsim's clock cannot tell. Sleeping for each event instead costs a third of the speed.
-const LEAD: Duration = Duration::from_millis(1);
+const LEAD: SimDuration = SimDuration::from_millis(1);
 
 thread_local! {
     /// The driver of the run on this thread. madsim builds runners through `Send` closures, which cannot carry an `Rc`.
@@ -45,6 +46,8 @@ pub(crate) struct Driver {
 struct Runner {
     node: NodeHandle,
     waker: Option<Waker>,
+    /// Guests that wait to be started by the runner, on its node.
+    guests: Vec<Guest>,
 }
 
 enum Next {
@@ -81,30 +84,44 @@ pub(crate) fn play<T, F: FnOnce() -> T>(kernel: Rc<Kernel>, build: impl FnOnce(&
     })
 }
 
-impl Driver {
-    pub(crate) fn add_node(&self, name: &str) {
+impl Nodes for Driver {
+    fn add(&self, name: &str) {
         let id = NodeId(self.runners.borrow().len() as u32);
         let node = self.handle.create_node().name(name).init(move || run_node(id)).build();
-        self.runners.borrow_mut().push(Runner { node, waker: None });
+        self.runners.borrow_mut().push(Runner { node, waker: None, guests: Vec::new() });
     }
 
-    pub(crate) fn kill(&self, node: NodeId) {
-        self.runners.borrow_mut()[node.index()].waker = None;
+    fn kill(&self, node: NodeId) {
+        let left = {
+            let runner = &mut self.runners.borrow_mut()[node.index()];
+            runner.waker = None;
+            std::mem::take(&mut runner.guests)
+        };
+        drop(left); // after the borrow: a guest may own anything
         self.handle.kill(self.madsim_id(node));
     }
 
-    pub(crate) fn restart(&self, node: NodeId) {
+    fn restart(&self, node: NodeId) {
         self.handle.restart(self.madsim_id(node));
     }
 
-    pub(crate) fn pause(&self, node: NodeId) {
+    fn pause(&self, node: NodeId) {
         self.handle.pause(self.madsim_id(node));
     }
 
-    pub(crate) fn resume(&self, node: NodeId) {
+    fn resume(&self, node: NodeId) {
         self.handle.resume(self.madsim_id(node));
     }
 
+    fn host(&self, node: NodeId, guest: Guest) -> Result<(), NoGuests> {
+        let runner = &mut self.runners.borrow_mut()[node.index()];
+        runner.guests.push(guest);
+        runner.waker.iter().for_each(Waker::wake_by_ref);
+        Ok(())
+    }
+}
+
+impl Driver {
     fn madsim_id(&self, node: NodeId) -> madsim::task::NodeId {
         self.runners.borrow()[node.index()].node.id()
     }
@@ -117,7 +134,9 @@ impl Driver {
         if self.done.get() { Poll::Ready(()) } else { Poll::Pending }
     }
 
-    fn poll_runner(&self, node: NodeId, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_runner(self: &Rc<Self>, node: NodeId, cx: &mut Context<'_>) -> Poll<()> {
+        let guests = std::mem::take(&mut self.runners.borrow_mut()[node.index()].guests);
+        guests.into_iter().for_each(|guest| self.start(guest));
         match &mut self.runners.borrow_mut()[node.index()].waker {
             Some(waker) => waker.clone_from(cx.waker()),
             empty => *empty = Some(cx.waker().clone()),
@@ -133,6 +152,23 @@ impl Driver {
                 Next::Elsewhere => return Poll::Pending,
             }
         }
+    }
+
+    /// Starts a guest as a madsim task of its own, on the node of the task that is being polled. Whom it wakes runs at madsim's time.
+    fn start(self: &Rc<Self>, mut guest: Guest) {
+        let driver = self.clone();
+        madsim::task::spawn_local(poll_fn(move |cx| {
+            let done = guest.as_mut().poll(cx);
+            if driver.kernel.wake_at(driver.now()) {
+                driver.pump.borrow().wake_by_ref();
+            }
+            done
+        }));
+    }
+
+    /// madsim's time.
+    fn now(&self) -> SimTime {
+        SimTime::from_nanos(u64::try_from(self.time.elapsed().as_nanos()).unwrap_or(u64::MAX))
     }
 
     /// Performs events until someone must be polled or time must pass, and arranges for that to happen.
@@ -168,7 +204,7 @@ impl Driver {
 
     /// Everything up to here may be performed without sleeping.
     fn clock(&self) -> SimTime {
-        SimTime::from_nanos(u64::try_from((self.time.elapsed() + LEAD).as_nanos()).unwrap_or(u64::MAX))
+        self.now() + LEAD
     }
 
     /// Wakes the pump at `at`. True if that time has come already.

@@ -1,38 +1,56 @@
 //! The engine: one history from one seed.
 //!
 //! The rest of the crate sees only what this page offers: simulated time, tasks on nodes, timers, scheduled events, named
-//! random streams, and channels whose wake-ups travel over the event heap. Which executor polls the tasks is decided in
-//! one file, [`self::madsim`]; nothing else names it.
+//! random streams, and channels whose wake-ups travel over the event queue. Two executors stand behind it, `native` and, with
+//! `--cfg madsim`, `madsim`; they give the same history.
 //!
-//! **Order.** Events happen by `(time, seq)`; `seq` counts requests. Waking a task is itself an event of the same instant.
-//! So there is one order, and it is ours.
+//! | where | what is decided there |
+//! |---|---|
+//! | `kernel`, `nodes` | what happens next; tasks and nodes |
+//! | `queue`, `ties` | the order of events |
+//! | `wake` | how a task is woken: an event, never a poll |
+//! | `choice` | which engine plays |
+//! | `native`, `madsim` | who polls the tasks that the kernel names |
+//! | `timer`, `channel`, `task` | what models await |
+//! | `random` | named streams |
+//!
+//! **Order.** Events happen by `(time, rank)`; `rank` counts requests, unless [`Options::ties`] draws it. Waking a task is itself
+//! an event of the same instant. So there is one order, and it is ours.
 //!
 //! **Never here:** wall clocks, threads other than the one a run owns, entropy, or any knowledge of what is modelled.
 
 mod channel;
+mod choice;
 mod kernel;
+#[cfg(madsim)]
 mod madsim;
+mod native;
+mod nodes;
 mod queue;
 mod random;
 mod task;
 #[cfg(test)]
 mod tests;
+mod ties;
 mod time;
 mod timer;
+mod wake;
 
 use std::future::Future;
 use std::rc::Rc;
 
 pub use self::channel::{Notify, Receiver, Sender, channel};
+pub use self::choice::{Engine, NoGuests, Options, UnknownEngine};
 pub use self::kernel::Actor;
 pub use self::queue::EventId;
 pub use self::random::{Draws, Stream};
 pub use self::task::{Slot, SlotWriter, Task, slot};
+pub use self::ties::Lane;
 pub use self::time::{SimDuration, SimTime};
 pub use self::timer::{Sleep, race};
 
+use self::choice::Nodes;
 use self::kernel::{Event, Kernel};
-use self::madsim::Driver;
 
 /// Names a node: a machine-like unit whose tasks can be killed, restarted and paused together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,10 +67,10 @@ impl NodeId {
 #[derive(Clone)]
 pub struct Sim {
     kernel: Rc<Kernel>,
-    driver: Rc<Driver>,
+    nodes: Rc<dyn Nodes>,
 }
 
-/// Plays one run on a fresh thread and returns its result.
+/// Plays one run with the usual [`Options`] and returns its result.
 ///
 /// `build` sets the world up at time zero and returns what to do at the end (usually: hand out the report). Events at `end`
 /// still happen, later ones do not.
@@ -64,11 +82,19 @@ where
     T: Send,
     F: FnOnce() -> T,
 {
-    let play = || {
-        let kernel = Rc::new(Kernel::new(seed, end));
-        madsim::play(kernel.clone(), |driver| build(&Sim { kernel, driver: driver.clone() }))
-    };
-    std::thread::scope(|scope| scope.spawn(play).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    run_with(Options::default(), seed, end, build)
+}
+
+/// Plays one run as [`run`] does, on the engine and with the ties of `options`. The result does not depend on the engine.
+///
+/// # Panics
+/// When a model panics: that is a bug, never an outcome.
+pub fn run_with<T, F>(options: Options, seed: u64, end: SimTime, build: impl FnOnce(&Sim) -> F + Send) -> T
+where
+    T: Send,
+    F: FnOnce() -> T,
+{
+    choice::play(options, seed, end, build)
 }
 
 impl Sim {
@@ -99,7 +125,7 @@ impl Sim {
 
     /// Adds a node.
     pub fn add_node(&self, name: &str) -> NodeId {
-        self.driver.add_node(name);
+        self.nodes.add(name);
         self.kernel.add_node()
     }
 
@@ -108,6 +134,16 @@ impl Sim {
         let (done, result) = slot();
         let key = self.kernel.spawn(node, Box::pin(async move { done.set(future.await) }));
         Task::new(self.kernel.clone(), key, result)
+    }
+
+    /// Runs code that was written against another executor's API on a node, beside its models, until the node is killed. It lives by
+    /// madsim's clock, which this engine follows within a millisecond, and may speak to models through channels
+    /// and slots only. What it does is as deterministic as madsim and itself are; no other engine can repeat it.
+    ///
+    /// # Errors
+    /// [`NoGuests`] on every engine but madsim's.
+    pub fn host(&self, node: NodeId, guest: impl Future<Output = ()> + 'static) -> Result<(), NoGuests> {
+        self.nodes.host(node, Box::pin(guest))
     }
 
     /// Waits until `at`; at once if that has passed. Dropping the future cancels its event.
@@ -135,6 +171,16 @@ impl Sim {
         self.kernel.push(at, Event::Fire(actor, token))
     }
 
+    /// Fires an actor at this instant, behind everything that is due; behind other events of this kind it comes in order.
+    pub fn fire_last(&self, actor: Rc<dyn Actor>, token: u64) -> EventId {
+        self.kernel.push_last(Event::Fire(actor, token))
+    }
+
+    /// Fires an actor at `at`, or when the latest event of the lane happens if that is later, and behind it.
+    pub fn fire_in_lane(&self, lane: &Lane, at: SimTime, actor: Rc<dyn Actor>, token: u64) -> EventId {
+        self.kernel.push_in_lane(lane, at, Event::Fire(actor, token))
+    }
+
     /// Takes a scheduled event back; false if it has happened or was cancelled before.
     pub fn cancel(&self, id: EventId) -> bool {
         self.kernel.cancel(id)
@@ -143,24 +189,24 @@ impl Sim {
     /// Drops all tasks of a node, oldest first. Nothing can be spawned on it until [`Sim::restart`].
     pub fn kill(&self, node: NodeId) {
         self.kernel.kill(node);
-        self.driver.kill(node);
+        self.nodes.kill(node);
     }
 
     /// Lets a killed node take tasks again.
     pub fn restart(&self, node: NodeId) {
         self.kernel.restart(node);
-        self.driver.restart(node);
+        self.nodes.restart(node);
     }
 
     /// Stops polling the tasks of a node; their timers expire and wait.
     pub fn pause(&self, node: NodeId) {
         self.kernel.pause(node);
-        self.driver.pause(node);
+        self.nodes.pause(node);
     }
 
     /// Ends a pause: what became ready meanwhile runs now, in the order in which it became ready.
     pub fn resume(&self, node: NodeId) {
-        self.driver.resume(node);
+        self.nodes.resume(node);
         self.kernel.resume(node);
     }
 

@@ -20,7 +20,11 @@ pub struct Sent(pub u64);
 pub enum Lane {
     /// A follower fetches from its leader.
     Replication,
-    /// A broker speaks to the controller.
+    /// A broker registers and shows the controller that it lives (AK: BrokerLifecycleManager, "heartbeat").
+    Heartbeat,
+    /// A leader wants another ISR (AK: AlterPartitionManager, "alter-partition").
+    Isr,
+    /// Everything else for the controller (AK: ForwardingManager, "forwarding"), and what brokers say to ZooKeeper.
     Control,
     /// Voters and observers of the metadata log.
     Quorum,
@@ -72,4 +76,12 @@ pub enum Output {
         /// What is asked.
         request: Request,
     },
+}
+
+/// The earlier of two optional times.
+pub fn earlier(a: Option<crate::engine::SimTime>, b: Option<crate::engine::SimTime>) -> Option<crate::engine::SimTime> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (one, other) => one.or(other),
+    }
 }

@@ -96,6 +96,7 @@ pub enum ErrorCode {
     TopicAlreadyExists = 36,
     InvalidReplicationFactor = 38,
     NotController = 41,
+    InvalidRequest = 42,
     OutOfOrderSequenceNumber = 45,
     InvalidProducerEpoch = 47,
     UnknownProducerId = 59,
@@ -105,6 +106,7 @@ pub enum ErrorCode {
     MemberIdRequired = 79,
     FencedInstanceId = 82,
     InvalidUpdateVersion = 95,
+    DuplicateBrokerRegistration = 101,
     BrokerIdNotRegistered = 102,
     IneligibleReplica = 107,
 }

@@ -14,7 +14,7 @@ use super::receiver::Receiver;
 use super::sender::{Payload, Sender};
 use super::signal::Signal;
 use super::{HostId, Inner};
-use crate::engine::{EventId, SimTime};
+use crate::engine::{EventId, Lane, SimTime};
 use crate::trace::{ConnChange, Event, Mark};
 
 /// Where in its life a socket is.
@@ -60,8 +60,8 @@ pub(super) struct Socket {
     pub(super) receiver: RefCell<Receiver>,
     /// The peer's FIN has arrived in order.
     pub(super) fin_received: Cell<bool>,
-    /// Arrival of the last segment on the wire: segments of one connection do not overtake each other.
-    last_arrival: Cell<SimTime>,
+    /// Segments of one connection and direction do not overtake each other.
+    wire: Lane,
     /// When the first SYN or SYN-ACK was sent, and how often it was sent again.
     pub(super) handshake_at: SimTime,
     pub(super) handshake_retries: Cell<u32>,
@@ -90,7 +90,7 @@ impl Socket {
             sender: RefCell::default(),
             receiver: RefCell::default(),
             fin_received: Cell::new(false),
-            last_arrival: Cell::new(SimTime::ZERO),
+            wire: Lane::default(),
             handshake_at: net.sim.now(),
             handshake_retries: Cell::new(0),
             timer: Cell::new(None),
@@ -215,9 +215,7 @@ impl Socket {
     /// Gives a segment to the link: the hot path of everything.
     pub(super) fn transmit(self: &Rc<Self>, size: u64, signal: Signal) {
         if let Some(at) = self.link.carry(size) {
-            let at = at.max(self.last_arrival.get());
-            self.last_arrival.set(at);
-            self.net.sim.fire_at(at, self.clone(), signal.token());
+            self.net.sim.fire_in_lane(&self.wire, at, self.clone(), signal.token());
         }
     }
 }

@@ -228,7 +228,7 @@ impl Process {
             return;
         }
         if let State::Settling(_, event @ None) = &mut *event_loop.state.borrow_mut() {
-            *event = Some(self.0.sim.fire_at(self.0.sim.now(), self.0.clone(), SETTLE_HOPS - 1));
+            *event = Some(self.0.sim.fire_last(self.0.clone(), SETTLE_HOPS - 1));
         }
     }
 
@@ -236,7 +236,7 @@ impl Process {
         {
             let mut state = self.0.event_loop.state.borrow_mut();
             let State::Settling(_, event) = &mut *state else { unreachable!("only a settling callback hops") };
-            *event = (hops > 0).then(|| self.0.sim.fire_at(self.0.sim.now(), self.0.clone(), hops - 1));
+            *event = (hops > 0).then(|| self.0.sim.fire_last(self.0.clone(), hops - 1));
         }
         if hops == 0 && !self.0.event_loop.paused.get() {
             self.advance();

@@ -1,5 +1,6 @@
 //! What brokers ask the controller, and what controllers say among themselves.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::kafka::metadata::MetadataRecord;
@@ -17,6 +18,16 @@ pub struct IsrChange {
     pub partition_epoch: u32,
     /// The ISR it wants.
     pub isr: Vec<BrokerId>,
+}
+
+/// One entry of the metadata log. Entries without a record are those that the quorum itself writes: a new leader's first, and
+/// an idle leader's signs of life. They have offsets in the log, but no part in the image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogEntry {
+    /// The epoch in which it was appended.
+    pub epoch: u32,
+    /// What was decided.
+    pub record: Option<MetadataRecord>,
 }
 
 /// For a controller.
@@ -54,9 +65,9 @@ pub enum ControlRequest {
         voter: bool,
         /// The quorum's epoch it believes in.
         epoch: u32,
-        /// The first record it wants.
+        /// The first entry it wants.
         offset: u64,
-        /// Epoch of the last record it has.
+        /// Epoch of the last entry it has.
         last_epoch: u32,
     },
     /// A candidate asks for a vote.
@@ -67,7 +78,7 @@ pub enum ControlRequest {
         epoch: u32,
         /// The end of its log.
         end: u64,
-        /// Epoch of its last record.
+        /// Epoch of its last entry.
         last_epoch: u32,
     },
     /// The new leader says that it leads.
@@ -77,6 +88,95 @@ pub enum ControlRequest {
         /// Its epoch.
         epoch: u32,
     },
+    /// The leader stops of its own will: the voters need not wait until they miss it.
+    EndEpoch {
+        /// The leader.
+        leader: BrokerId,
+        /// Its epoch.
+        epoch: u32,
+        /// Voters with the longest logs first.
+        successors: Vec<BrokerId>,
+    },
+    /// For the ensemble, in ZooKeeper mode.
+    ZooKeeper(ZooKeeperRequest),
+}
+
+impl ControlRequest {
+    /// Whether it is one among members of the quorum; all others are for the active controller.
+    pub const fn is_among_members(&self) -> bool {
+        use ControlRequest as R;
+        matches!(
+            self,
+            R::FetchMetadata { .. } | R::Vote { .. } | R::BeginEpoch { .. } | R::EndEpoch { .. } | R::ZooKeeper(_)
+        )
+    }
+}
+
+/// What a broker asks the ensemble.
+#[derive(Clone, Debug)]
+pub enum ZooKeeperRequest {
+    /// A session for the broker, which is also its node under `/brokers/ids`.
+    Open(BrokerId),
+    /// The session lives.
+    Ping(u64),
+    /// The session ends: the broker stops of its own will.
+    Close(u64),
+    /// Answer when something is no longer as in this version: stands for watches that fire.
+    Watch {
+        /// The session.
+        session: u64,
+        /// What has been seen.
+        version: u64,
+    },
+    /// Create `/controller`, if there is none.
+    Claim(u64),
+    /// Everything that controllers have written.
+    Load(u64),
+    /// Add what the controller has decided.
+    Write {
+        /// The controller's epoch: the ensemble takes nothing from a controller of the past.
+        epoch: u32,
+        /// Number of records before these.
+        offset: u64,
+        /// What is to be written.
+        records: Vec<MetadataRecord>,
+    },
+}
+
+/// What everybody watches in ZooKeeper.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ZooKeeperState {
+    /// Rises with each change.
+    pub version: u64,
+    /// Brokers with their sessions.
+    pub live: BTreeMap<BrokerId, u64>,
+    /// Who holds `/controller`.
+    pub controller: Option<BrokerId>,
+    /// `/controller_epoch`: how many controllers there have been.
+    pub epoch: u32,
+}
+
+/// What the ensemble answers.
+#[derive(Clone, Debug)]
+pub enum ZooKeeperResponse {
+    /// The new session.
+    Opened(u64),
+    /// The session is closed.
+    Closed,
+    /// An earlier session of the broker has not ended yet.
+    Exists,
+    /// The session has ended.
+    Expired,
+    /// The session lives.
+    Alive,
+    /// How things are.
+    State(ZooKeeperState),
+    /// Everything written so far.
+    Loaded(Vec<MetadataRecord>),
+    /// Written.
+    Written,
+    /// Not written: there is a newer controller.
+    Fenced,
 }
 
 /// From a controller.
@@ -108,10 +208,10 @@ pub enum ControlResponse {
         epoch: u32,
         /// Who leads it.
         leader: Option<BrokerId>,
-        /// Number of records that are committed.
+        /// Number of entries that are committed.
         committed: u64,
-        /// Records with their epochs, from the offset asked for.
-        records: Rc<[(u32, MetadataRecord)]>,
+        /// Entries from the offset asked for; none unless the leader answers.
+        entries: Rc<[LogEntry]>,
         /// Where the asking log parts from the leader's: cut back to here.
         diverging: Option<u64>,
     },
@@ -124,4 +224,6 @@ pub enum ControlResponse {
     },
     /// Understood.
     Begun,
+    /// From the ensemble, in ZooKeeper mode.
+    ZooKeeper(ZooKeeperResponse),
 }

@@ -1,0 +1,119 @@
+//! Appends for producers, and the wait of acks=all for the replicas in sync (B2).
+//!
+//! **Never here:** when a record is committed; a replica knows that.
+
+use super::purgatory::Watches;
+use super::{Broker, answer};
+use crate::engine::{SimDuration, SimTime};
+use crate::kafka::machine::{Output, Ticket};
+use crate::kafka::protocol::{Produced, Response};
+use crate::kafka::record::Batch;
+use crate::kafka::types::{Acks, ErrorCode, Offset, TopicPartition};
+
+/// A Produce request whose records are in the log, but not committed.
+#[derive(Clone, Debug)]
+pub(super) struct ParkedProduce(Vec<Part>);
+
+/// What became of one batch of it.
+#[derive(Clone, Debug)]
+struct Part {
+    produced: Produced,
+    /// It waits until everything before this is committed.
+    awaits: Option<Offset>,
+}
+
+impl Watches for ParkedProduce {
+    fn watched(&self) -> impl Iterator<Item = &TopicPartition> {
+        self.0.iter().map(|part| &part.produced.partition)
+    }
+}
+
+impl ParkedProduce {
+    fn is_done(&self) -> bool {
+        self.0.iter().all(|part| part.awaits.is_none())
+    }
+
+    fn into_response(self) -> Response {
+        Response::Produce(self.0.into_iter().map(|part| part.produced).collect())
+    }
+}
+
+impl Part {
+    fn end(&mut self, error: ErrorCode) {
+        self.produced.error = error;
+        self.awaits = None;
+    }
+}
+
+impl Broker {
+    pub(super) fn produce(
+        &mut self,
+        now: SimTime,
+        ticket: Ticket,
+        (acks, timeout): (Acks, SimDuration),
+        batches: Vec<(TopicPartition, Batch)>,
+        out: &mut Vec<Output>,
+    ) {
+        let parts = batches.into_iter().map(|(partition, batch)| self.append(now, partition, batch, acks)).collect();
+        let mut parked = ParkedProduce(parts);
+        parked.0.iter_mut().for_each(|part| self.look(part));
+        match acks {
+            Acks::None => out.push(Output::Answer { ticket, response: None }),
+            _ if parked.is_done() => out.push(answer(ticket, parked.into_response())),
+            _ => self.produces.park(ticket, now + timeout, parked),
+        }
+    }
+
+    fn append(&mut self, now: SimTime, partition: TopicPartition, batch: Batch, acks: Acks) -> Part {
+        let result = match self.config.message_bytes_max.0 < batch.bytes() {
+            true => Err(ErrorCode::MessageTooLarge),
+            false => match self.stage(now, &partition) {
+                Some((replica, scene)) => replica.append(&scene, batch, acks),
+                None => Err(self.absent(&partition)),
+            },
+        };
+        if result.is_ok() {
+            self.dirty.insert(partition.clone());
+        }
+        let (error, base) = (result.err().unwrap_or(ErrorCode::None), result.ok().map(|appended| appended.base));
+        let awaits = result.ok().filter(|_| acks == Acks::All).map(|appended| appended.end);
+        Part { produced: Produced { partition, error, base }, awaits }
+    }
+
+    /// Whether a part's wait is over.
+    fn look(&self, part: &mut Part) {
+        let Some(end) = part.awaits else { return };
+        match self.replicas.get(&part.produced.partition).map(|replica| replica.is_committed(end)) {
+            Some(Ok(false)) => {}
+            Some(Ok(true)) => part.end(ErrorCode::None),
+            Some(Err(error)) => part.end(error),
+            None => part.end(ErrorCode::NotLeaderOrFollower),
+        }
+    }
+
+    pub(super) fn complete_produces(&mut self, partition: &TopicPartition, out: &mut Vec<Output>) {
+        for ticket in self.produces.watching(partition) {
+            let Some(mut parked) = self.produces.get_mut(ticket).map(|parked| std::mem::take(&mut parked.0)) else {
+                continue;
+            };
+            parked.iter_mut().filter(|part| part.produced.partition == *partition).for_each(|part| self.look(part));
+            let slot = self.produces.get_mut(ticket).expect("it was there");
+            slot.0 = parked;
+            if slot.is_done() {
+                let done = self.produces.remove(ticket).expect("it was there");
+                out.push(answer(ticket, done.into_response()));
+            }
+        }
+    }
+
+    /// Time is up: the records are in the log and may be committed yet, but the producer is told that they are not (B2).
+    pub(super) fn expire_produces(&mut self, now: SimTime, out: &mut Vec<Output>) {
+        while let Some((ticket, mut late)) = self.produces.expired(now) {
+            late.0
+                .iter_mut()
+                .filter(|part| part.awaits.is_some())
+                .for_each(|part| part.end(ErrorCode::RequestTimedOut));
+            out.push(answer(ticket, late.into_response()));
+        }
+    }
+}
