@@ -1,6 +1,6 @@
 //! How kafkajs tries again (MODEL-REFERENCE.md C3).
 //!
-//! **Never here:** what is tried. **Not modelled:** `restartOnFailure`, which is the consumer's own decision.
+//! **Never here:** what is tried, and waiting: `client::retry` does that.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use super::types::ErrorCode;
 use crate::engine::{SimDuration, Stream};
 
 /// The `retry` option of a kafkajs client.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RetryConfig {
     /// `initialRetryTime`, before jitter.
@@ -22,6 +22,8 @@ pub struct RetryConfig {
     pub max: SimDuration,
     /// `retries`, the first attempt not included.
     pub retries: u32,
+    /// `restartOnFailure`: whether a consumer that ran out of retries starts again (D5).
+    pub restart_on_failure: bool,
 }
 
 impl Default for RetryConfig {
@@ -33,9 +35,13 @@ impl Default for RetryConfig {
             jitter_percent: 20,
             max: SimDuration::from_secs(30),
             retries: 5,
+            restart_on_failure: true,
         }
     }
 }
+
+/// A millisecond in nanoseconds.
+const MILLI: u64 = 1_000_000;
 
 /// One operation that is tried again and again. Jitter compounds: each wait is drawn around the one before.
 #[derive(Clone, Debug)]
@@ -76,11 +82,12 @@ impl Retrier {
     }
 }
 
-/// `U(1 − factor, 1 + factor) · span`.
+/// `ceil(U(1 − factor, 1 + factor) · span)`, in whole milliseconds.
 fn spread(span: SimDuration, config: &RetryConfig, draws: &mut Stream) -> SimDuration {
     let jitter = u64::from(config.jitter_percent.min(100)) * 10;
     let width = span.scale(2 * jitter).as_nanos();
-    span.scale(1000 - jitter) + SimDuration::from_nanos(draws.below(width + 1))
+    let nanos = span.scale(1000 - jitter).as_nanos() + draws.below(width + 1);
+    SimDuration::from_nanos(nanos.div_ceil(MILLI) * MILLI)
 }
 
 /// What JavaScript code threw, as far as kafkajs tells errors apart (C3).
@@ -154,7 +161,7 @@ mod tests {
     fn waits_grow_to_thirty_seconds_and_stay() {
         let mut draws = Stream::new(1, "retry");
         let config = RetryConfig { retries: 20, ..RetryConfig::default() };
-        let mut retrier = Retrier::new(config.clone(), &mut draws);
+        let mut retrier = Retrier::new(config, &mut draws);
         let waits: Vec<_> = std::iter::from_fn(|| retrier.failed(&mut draws)).collect();
         // From a wait of 30 s the next is at least 48 s before the limit.
         assert_eq!(waits[10..], [config.max; 10]);

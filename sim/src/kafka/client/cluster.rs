@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::broker::{Broker, mismatch};
 use super::error::{ConnectionFault, KafkaError, check};
 use super::pool::{BrokerPool, PoolSpec};
-use super::retry::{Failure, Retrier};
+use super::retry::{Failure, Retries};
 use super::shared::{Lock, Shared, all};
 use crate::kafka::protocol::{PartitionMetadata, Position, Request, Response};
 use crate::kafka::types::{BrokerId, ErrorCode, Offset, TopicPartition};
@@ -21,7 +21,7 @@ pub struct Cluster(Rc<Inner>);
 struct Inner {
     process: Process,
     pool: BrokerPool,
-    retrier: Retrier,
+    retrier: Retries,
     targets: RefCell<BTreeSet<Rc<str>>>,
     changing_targets: Lock,
     connecting: Shared<Result<(), KafkaError>>,
@@ -30,7 +30,7 @@ struct Inner {
 }
 
 impl Cluster {
-    pub(crate) fn new(spec: PoolSpec, retrier: Retrier, draws: crate::engine::Stream) -> Self {
+    pub(crate) fn new(spec: PoolSpec, retrier: Retries, draws: crate::engine::Stream) -> Self {
         let (process, patience) = (spec.site.process.clone(), spec.config.request_timeout);
         Self(Rc::new(Inner {
             process,
@@ -49,7 +49,7 @@ impl Cluster {
         &self.0.process
     }
 
-    pub(crate) fn retrier(&self) -> &Retrier {
+    pub(crate) fn retrier(&self) -> &Retries {
         &self.0.retrier
     }
 

@@ -5,6 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::SimDuration;
+use crate::kafka::assignor::Assignor;
+use crate::kafka::retry::RetryConfig;
 use crate::kafka::types::Acks;
 use crate::units::Bytes;
 
@@ -35,37 +37,6 @@ impl Default for ClientConfig {
             retry: RetryConfig::default(),
             cpu_per_response: SimDuration::from_micros(80),
             cpu_per_record: SimDuration::from_micros(5),
-        }
-    }
-}
-
-/// kafkajs' `retry` (C0, C3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct RetryConfig {
-    /// `initialRetryTime`: 300 ms before jitter.
-    pub initial: SimDuration,
-    /// `multiplier`: 2.
-    pub multiplier: u32,
-    /// `factor`: 0.2, here in percent.
-    pub factor_percent: u32,
-    /// `maxRetryTime`: 30 s.
-    pub max: SimDuration,
-    /// `retries`: 5, six attempts in all.
-    pub retries: u32,
-    /// `restartOnFailure`: whether a consumer that ran out of retries starts again; yes by default (C0, D5).
-    pub restart_on_failure: bool,
-}
-
-impl Default for RetryConfig {
-    fn default() -> Self {
-        Self {
-            initial: SimDuration::from_millis(300),
-            multiplier: 2,
-            factor_percent: 20,
-            max: SimDuration::from_secs(30),
-            retries: 5,
-            restart_on_failure: true,
         }
     }
 }
@@ -257,8 +228,9 @@ pub struct JavaConsumerConfig {
     pub from_beginning: bool,
     /// `group.instance.id`: static membership (KIP-345).
     pub instance: Option<String>,
-    /// The cooperative protocol (KIP-429) instead of the eager one.
-    pub cooperative: bool,
+    /// `partition.assignment.strategy`: the favourite first; the group takes one that all its members know. Members keep their
+    /// partitions while they join (KIP-429) only if all that are listed here allow it.
+    pub assignors: Vec<Assignor>,
 }
 
 impl Default for JavaConsumerConfig {
@@ -277,7 +249,7 @@ impl Default for JavaConsumerConfig {
             max_bytes_per_partition: Bytes(1 << 20),
             from_beginning: false,
             instance: None,
-            cooperative: false,
+            assignors: vec![Assignor::Range, Assignor::CooperativeSticky],
         }
     }
 }

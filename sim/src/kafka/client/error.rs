@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::engine::SimDuration;
+use crate::kafka::retry::{Thrown, is_retriable};
 use crate::kafka::types::{BrokerId, ErrorCode, TopicPartition};
 use crate::kafka::wire::Endpoint;
 
@@ -24,17 +25,6 @@ pub enum ConnectionFault {
     /// Nothing was tried: the connection is down.
     #[error("not connected")]
     NotConnected,
-}
-
-/// What an application's handler has thrown, as far as the retry engine cares (C3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Thrown {
-    /// Some `Error`: retriable, as everything is that is not known to be hopeless.
-    Error,
-    /// A `SyntaxError`, such as `JSON.parse` throws: not retriable.
-    SyntaxError,
-    /// A `TypeError`: not retriable.
-    TypeError,
 }
 
 /// What goes wrong in a client.
@@ -108,8 +98,8 @@ impl KafkaError {
     /// Whether kafkajs' retry engine tries again after it (C3): everything thrown, unless it says otherwise.
     pub fn is_retriable(&self) -> bool {
         match self {
-            Self::Protocol(code) => code.is_retriable(),
-            Self::Handler(thrown) => *thrown == Thrown::Error,
+            Self::Protocol(code) => is_retriable(*code),
+            Self::Handler(thrown) => thrown.is_retriable(),
             Self::OffsetOutOfRange(_) => false,
             Self::CoordinatorNotFound | Self::LockTimeout | Self::Disconnecting | Self::NeedsAllAcks => false,
             Self::RetriesExceeded { .. } | Self::NonRetriable(_) => false,

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`config`] | every default, with its source |
 //! | [`error`] | what goes wrong, and what may be tried again |
-//! | [`retry`] | the retry engine |
+//! | [`retry`] | trying again |
 //! | `socket`, [`connection`] | one TCP connection: connect and request timeouts, races of reconnecting |
 //! | [`broker`] | two connections to one broker |
 //! | [`java`] | the network side of the Java profile |
@@ -33,13 +33,14 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 pub use self::config::{
-    ClientConfig, ConsumerConfig, JavaConfig, JavaConsumerConfig, JavaProducerConfig, ProducerConfig, RetryConfig,
+    ClientConfig, ConsumerConfig, JavaConfig, JavaConsumerConfig, JavaProducerConfig, ProducerConfig,
 };
-pub use self::error::{ConnectionFault, KafkaError, Thrown};
+pub use self::error::{ConnectionFault, KafkaError};
+pub use super::retry::{RetryConfig, Thrown};
 
 use self::cluster::Cluster;
 use self::pool::PoolSpec;
-use self::retry::Retrier;
+use self::retry::Retries;
 use crate::engine::SimDuration;
 use crate::grpc::Site;
 use crate::kafka::types::BrokerId;
@@ -110,7 +111,7 @@ impl Kafka {
             create_topics,
         };
         let waits = sim.stream(&format!("{label}/retry"));
-        let retrier = Retrier::new(&inner.site.process, inner.config.retry, waits);
+        let retrier = Retries::new(&inner.site.process, inner.config.retry, waits);
         Cluster::new(spec, retrier, sim.stream(&format!("{label}/brokers")))
     }
 }

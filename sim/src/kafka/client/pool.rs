@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::broker::{Broker, mismatch};
 use super::config::ClientConfig;
 use super::error::{KafkaError, check};
-use super::retry::{Failure, Retrier};
+use super::retry::{Failure, Retries};
 use crate::engine::{SimDuration, SimTime, Stream};
 use crate::grpc::Site;
 use crate::kafka::protocol::{PartitionMetadata, Request, Response, TopicMetadata};
@@ -38,7 +38,7 @@ pub(crate) struct PoolSpec {
 /// All brokers of one client.
 pub(crate) struct BrokerPool {
     spec: PoolSpec,
-    retrier: Retrier,
+    retrier: Retries,
     draws: RefCell<Stream>,
     seed: RefCell<Option<Rc<Broker>>>,
     next_seed: Cell<usize>,
@@ -49,7 +49,7 @@ pub(crate) struct BrokerPool {
 }
 
 impl BrokerPool {
-    pub(crate) fn new(spec: PoolSpec, retrier: Retrier, draws: Stream) -> Self {
+    pub(crate) fn new(spec: PoolSpec, retrier: Retries, draws: Stream) -> Self {
         Self {
             spec,
             retrier,

@@ -4,14 +4,14 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::assign::{ROUND_ROBIN, round_robin};
 use super::offsets::Offsets;
 use super::{ConsumerEvent, Listener};
 use crate::engine::SimTime;
+use crate::kafka::assignor::{Assignor, Shares, Topic};
 use crate::kafka::client::broker::{Broker, mismatch};
 use crate::kafka::client::cluster::Cluster;
 use crate::kafka::client::error::check;
-use crate::kafka::client::retry::{Failure, Retrier};
+use crate::kafka::client::retry::{Failure, Retries};
 use crate::kafka::client::shared::Shared;
 use crate::kafka::client::{ConsumerConfig, KafkaError};
 use crate::kafka::protocol::*;
@@ -32,7 +32,7 @@ pub(super) struct Fetch {
 pub(super) struct Group {
     cluster: Cluster,
     config: Rc<ConsumerConfig>,
-    retrier: Retrier,
+    retrier: Retries,
     listener: Listener,
     group: Rc<str>,
     topics: Vec<Rc<str>>,
@@ -136,7 +136,7 @@ impl Group {
             member: Member { generation: None, ..self.member() },
             session_timeout: self.config.session_timeout,
             rebalance_timeout: self.config.rebalance_timeout,
-            protocols: vec![ROUND_ROBIN.into()],
+            protocols: vec![Assignor::KafkaJs.name().into()],
             subscription: Subscription { topics: self.topics.clone(), ..Subscription::default() },
         };
         let GroupResponse::Joined { generation, leader, member, members, .. } = coordinator.join(join).await? else {
@@ -145,7 +145,7 @@ impl Group {
         self.generation.set(Some(generation));
         *self.id.borrow_mut() = member.clone();
         let leads = leader == member;
-        let assignments = if leads { self.assign(members).await? } else { Vec::new() };
+        let assignments = if leads { self.assign(&members).await? } else { Shares::new() };
         self.sync(&coordinator, assignments).await?;
         let partitions = self.assigned();
         (self.listener)(&ConsumerEvent::Joined { generation, member, leader: leads, partitions });
@@ -153,23 +153,17 @@ impl Group {
     }
 
     /// Deals the partitions, with fresh metadata.
-    async fn assign(&self, members: Vec<GroupMember>) -> Result<Vec<(Rc<str>, Vec<TopicPartition>)>, KafkaError> {
+    async fn assign(&self, members: &[GroupMember]) -> Result<Shares, KafkaError> {
         self.cluster.refresh_metadata().await?;
-        let mut partitions = Vec::new();
-        for topic in &self.topics {
-            let count = self.cluster.partitions(topic)?.len();
-            partitions.extend((0..count).map(|nth| TopicPartition { topic: topic.clone(), partition: nth as u32 }));
-        }
-        Ok(round_robin(members.into_iter().map(|member| member.id), partitions))
+        let count = |topic: &Rc<str>| Ok((topic.clone(), self.cluster.partitions(topic)?.len() as u32));
+        let topics: Vec<Topic> = self.topics.iter().map(count).collect::<Result<_, KafkaError>>()?;
+        Ok(Assignor::KafkaJs.assign(members, &topics))
     }
 
-    async fn sync(
-        &self,
-        coordinator: &Rc<Broker>,
-        assignments: Vec<(Rc<str>, Vec<TopicPartition>)>,
-    ) -> Result<(), KafkaError> {
+    async fn sync(&self, coordinator: &Rc<Broker>, shares: Shares) -> Result<(), KafkaError> {
         *self.known.borrow_mut() = Some(self.partition_counts()?);
         let member = self.member();
+        let assignments = shares.into_iter().collect();
         let request = GroupRequest::Sync { member: member.clone(), assignments };
         let GroupResponse::Synced(mut share) = coordinator.group(request).await? else { return Err(mismatch()) };
         share.retain(|partition| self.topics.contains(&partition.topic));

@@ -10,14 +10,12 @@
 //! | `fetching` | one fetcher for each broker, and the workers that share what they bring |
 //! | `group` | join, sync, heartbeat, fetch, and what follows from a fetch that fails |
 //! | `offsets` | where to read on, and what is committed |
-//! | `assign` | who reads what |
 //! | [`java`] | the Java client's consumer, for comparison |
 //!
 //! **Not modelled:** `eachBatch`, `pause` and `seek`, regular expressions as subscriptions, transactions (`readUncommitted`), rack
 //! awareness. After OFFSET_OUT_OF_RANGE kafkajs stores "earliest" or "latest" with its coordinator; here the member only
 //! remembers it.
 
-pub(crate) mod assign;
 mod fetching;
 mod group;
 pub mod java;
@@ -55,26 +53,24 @@ where
 /// What a handler may end with.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HandlerError {
-    /// It has thrown an `Error`: the message comes again (D5).
-    #[error("the handler has thrown an Error")]
-    Error,
-    /// It has thrown a `SyntaxError`: the consumer stops for good (D5).
-    #[error("the handler has thrown a SyntaxError")]
-    SyntaxError,
-    /// It has thrown a `TypeError`: the same.
-    #[error("the handler has thrown a TypeError")]
-    TypeError,
+    /// It has thrown: after an `Error` the message comes again, after a mistake of the program the consumer stops for good (D5).
+    #[error("the handler has thrown {0:?}")]
+    Thrown(Thrown),
     /// It has let an error of the client through, such as that of a heartbeat.
     #[error(transparent)]
     Client(#[from] KafkaError),
 }
 
+impl From<Thrown> for HandlerError {
+    fn from(thrown: Thrown) -> Self {
+        HandlerError::Thrown(thrown)
+    }
+}
+
 impl From<HandlerError> for KafkaError {
     fn from(error: HandlerError) -> Self {
         match error {
-            HandlerError::Error => KafkaError::Handler(Thrown::Error),
-            HandlerError::SyntaxError => KafkaError::Handler(Thrown::SyntaxError),
-            HandlerError::TypeError => KafkaError::Handler(Thrown::TypeError),
+            HandlerError::Thrown(thrown) => KafkaError::Handler(thrown),
             HandlerError::Client(error) => error,
         }
     }

@@ -5,7 +5,6 @@
 //!
 //! | where | what |
 //! |---|---|
-//! | `partition` | which partition a message goes to |
 //! | `sending` | one `send()`: who gets which batch, what is tried again |
 //! | `idempotence` | producer ids and sequence numbers |
 //! | [`java`] | the Java client's producer, for comparison |
@@ -14,7 +13,6 @@
 
 mod idempotence;
 pub mod java;
-pub(crate) mod partition;
 mod sending;
 #[cfg(test)]
 mod tests;
@@ -23,12 +21,13 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use self::idempotence::Session;
-use self::partition::Partitioner;
 use super::client::cluster::Cluster;
 use super::client::{Kafka, KafkaError, ProducerConfig};
-use super::protocol::Produced;
+use super::partitioner::{RoundRobin, keyed};
+use super::protocol::{PartitionMetadata, Produced};
 use super::record::Record;
 use super::types::Acks;
+use crate::engine::Stream;
 use crate::trace::{Gauge, Mark, Name};
 
 /// Heap of one pending `send()` beside its records: its chain of promises, closures and request. An assumption, of the order of a
@@ -66,7 +65,7 @@ struct Inner {
     config: ProducerConfig,
     name: Name,
     status: Cell<Status>,
-    partitioner: RefCell<Partitioner>,
+    robin: RefCell<(RoundRobin, Stream)>,
     session: Session,
     pending: Cell<u64>,
 }
@@ -81,7 +80,7 @@ impl Kafka {
             config,
             name: process.trace().name(self.name()),
             status: Cell::new(Status::Disconnected),
-            partitioner: RefCell::new(Partitioner::new(process.sim().stream(&format!("{label}/partitions")))),
+            robin: RefCell::new((RoundRobin::default(), process.sim().stream(&format!("{label}/partitions")))),
             session: Session::default(),
             pending: Cell::new(0),
         }))
@@ -153,6 +152,16 @@ impl Producer {
 }
 
 impl Inner {
+    /// The partition of a message among those of its topic, of which there must be some.
+    fn pick(&self, topic: &Rc<str>, message: &Message, partitions: &[PartitionMetadata]) -> u32 {
+        let (robin, draws) = &mut *self.robin.borrow_mut();
+        match (message.partition, &message.record.key) {
+            (Some(partition), _) => partition,
+            (None, Some(key)) => keyed(key, partitions.len() as u32),
+            (None, None) => robin.next(topic, partitions, draws),
+        }
+    }
+
     fn mark(&self, mark: Mark) {
         self.cluster.process().trace().mark(self.name, mark);
     }

@@ -77,7 +77,7 @@ fn plan(producer: &Inner, topics: &Topics) -> Result<Plan, KafkaError> {
         }
         let mut records: BTreeMap<u32, Vec<Record>> = BTreeMap::new();
         for message in messages {
-            let partition = producer.partitioner.borrow_mut().pick(topic, message, &partitions);
+            let partition = producer.pick(topic, message, &partitions);
             records.entry(partition).or_default().push(message.record.clone());
         }
         for (partition, records) in records {

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::Inner;
+use crate::kafka::assignor::{Assignor, Shares, Topic};
 use crate::kafka::client::KafkaError;
 use crate::kafka::client::broker::mismatch;
 use crate::kafka::client::java::Purpose;
 use crate::kafka::consumer::ConsumerEvent;
-use crate::kafka::consumer::assign::{cooperative, round_robin};
 use crate::kafka::protocol::*;
 use crate::kafka::types::{BrokerId, ErrorCode, Offset, TopicPartition};
 
@@ -68,7 +68,8 @@ impl Inner {
         if self.config.auto_commit {
             let _ = self.commit().await; // a commit that fails delays nothing
         }
-        if !self.config.cooperative {
+        let lost = self.state.borrow().generation.is_none();
+        if lost || !self.is_cooperative() {
             let mut state = self.state.borrow_mut();
             state.positions.clear();
             state.buffer.clear();
@@ -90,17 +91,17 @@ impl Inner {
     async fn try_join(&self) -> Result<(), KafkaError> {
         self.network.refresh().await;
         let owned: Vec<TopicPartition> = self.state.borrow().positions.keys().cloned().collect();
-        let protocol = if self.config.cooperative { "cooperative-sticky" } else { "roundrobin" };
-        let generation = self.state.borrow().generation;
         let join = Join {
             member: Member { generation: None, ..self.member() },
             session_timeout: self.config.session_timeout,
             rebalance_timeout: self.config.max_poll_interval,
-            protocols: vec![protocol.into()],
-            subscription: Subscription { topics: self.topics.clone(), owned: owned.clone(), generation },
+            protocols: self.config.assignors.iter().map(|assignor| assignor.name().into()).collect(),
+            subscription: self.subscription(),
         };
-        let (generation, leader, member, members) = match self.ask(GroupRequest::Join(join)).await? {
-            GroupResponse::Joined { generation, leader, member, members, .. } => (generation, leader, member, members),
+        let (generation, protocol, leader, member, members) = match self.ask(GroupRequest::Join(join)).await? {
+            GroupResponse::Joined { generation, protocol, leader, member, members } => {
+                (generation, protocol, leader, member, members)
+            }
             GroupResponse::Error { error: ErrorCode::MemberIdRequired, member: Some(id) } => {
                 self.state.borrow_mut().id = id;
                 return Ok(()); // and once more, with the id
@@ -110,7 +111,8 @@ impl Inner {
         };
         (self.state.borrow_mut().id, self.state.borrow_mut().generation) = (member.clone(), Some(generation));
         let leads = leader == member;
-        let assignments = if leads { self.assign(members) } else { Vec::new() };
+        let assignments = if leads { self.assign(&protocol, &members)? } else { Shares::new() };
+        let assignments = assignments.into_iter().collect();
         match self.ask(GroupRequest::Sync { member: self.member(), assignments }).await? {
             GroupResponse::Synced(share) => self.adopt(generation, leads, &owned, share),
             GroupResponse::Error { error, .. } => return Err(KafkaError::Protocol(error)),
@@ -119,19 +121,24 @@ impl Inner {
         Ok(())
     }
 
-    fn assign(&self, members: Vec<GroupMember>) -> Vec<(Rc<str>, Vec<TopicPartition>)> {
+    /// Whether it keeps its partitions while it joins: if each of its assignors allows that.
+    fn is_cooperative(&self) -> bool {
+        self.config.assignors.iter().all(|assignor| assignor.is_cooperative())
+    }
+
+    /// What it wants, and what it had: an eager member has given that up, and still says so for a sticky assignor.
+    fn subscription(&self) -> Subscription {
+        let state = self.state.borrow();
+        let (generation, owned) = state.had.clone();
+        Subscription { topics: self.topics.clone(), owned, generation }
+    }
+
+    fn assign(&self, protocol: &str, members: &[GroupMember]) -> Result<Shares, KafkaError> {
         let metadata = self.network.metadata();
-        let count = |topic: &Rc<str>| metadata.topics.get(topic).map_or(0, Vec::len);
-        let of = |topic: &Rc<str>| {
-            let topic = topic.clone();
-            (0..count(&topic)).map(move |nth| TopicPartition { topic: topic.clone(), partition: nth as u32 })
-        };
-        let partitions: Vec<TopicPartition> = self.topics.iter().flat_map(of).collect();
-        if self.config.cooperative {
-            cooperative(&members, &partitions)
-        } else {
-            round_robin(members.into_iter().map(|member| member.id), partitions)
-        }
+        let count = |topic: &Rc<str>| metadata.topics.get(topic).map_or(0, Vec::len) as u32;
+        let topics: Vec<Topic> = self.topics.iter().map(|topic| (topic.clone(), count(topic))).collect();
+        let assignor = Assignor::named(protocol).ok_or(KafkaError::Protocol(ErrorCode::InconsistentGroupProtocol))?;
+        Ok(assignor.assign(members, &topics))
     }
 
     /// Takes a share on. What it owned and has lost is given up now, and the group joined again so that somebody else gets it.
@@ -145,8 +152,9 @@ impl Inner {
             state.positions.entry(partition.clone()).or_insert(None);
         }
         let member = state.id.clone();
+        let partitions: Vec<TopicPartition> = share.into_iter().collect();
+        state.had = (Some(generation), partitions.clone());
         drop(state);
-        let partitions = share.into_iter().collect();
         self.emit(&ConsumerEvent::Joined { generation, member, leader, partitions });
     }
 

@@ -12,8 +12,7 @@
 //! | `fetch` | fetching ahead |
 //!
 //! **Not modelled:** `commitSync` by the application, pause and seek, rebalance listeners, fetch sessions, rack awareness, the new
-//! consumer of KIP-848. The eager assignor deals round robin, which Java calls `roundrobin`; its default `range` differs over
-//! several topics.
+//! consumer of KIP-848.
 
 mod fetch;
 mod member;
@@ -58,6 +57,8 @@ struct State {
     coordinator: Option<BrokerId>,
     id: Rc<str>,
     generation: Option<u32>,
+    /// Its last share, and the generation that gave it.
+    had: (Option<u32>, Vec<TopicPartition>),
     /// The group must be joined at the next poll.
     rejoin: bool,
     /// Assigned partitions, with the next record a poll returns; none before that is known.
@@ -98,6 +99,7 @@ impl JavaConsumer {
                 coordinator: None,
                 id: Rc::from(""),
                 generation: None,
+                had: (None, Vec::new()),
                 rejoin: true,
                 positions: BTreeMap::new(),
                 committed: BTreeMap::new(),

@@ -6,6 +6,8 @@ use std::rc::Rc;
 use super::JavaConsumer;
 use crate::engine::{SimDuration, SimTime};
 use crate::grpc::Site;
+use crate::kafka::assignor::Assignor;
+use crate::kafka::client::Thrown;
 use crate::kafka::client::config::JavaConsumerConfig;
 use crate::kafka::client::java::JavaClient;
 use crate::kafka::consumer::{ConsumerEvent, Delivery, HandlerError, handler};
@@ -62,7 +64,7 @@ fn consume(
         let sim = clock.clone();
         async move {
             sim.sleep(takes).await;
-            if value == "poison" { Err(HandlerError::Error) } else { Ok(()) }
+            if value == "poison" { Err(HandlerError::Thrown(Thrown::Error)) } else { Ok(()) }
         }
     });
     site.process.spawn(async move {
@@ -139,7 +141,8 @@ fn a_cooperative_member_keeps_what_stays() {
         Lab::play_with(60, 3, ONE_WAY, move |lab| {
             let other = lab.stage.service("other", ProcessSpec::default());
             other.process.start();
-            let config = JavaConsumerConfig { cooperative, ..JavaConsumerConfig::default() };
+            let assignor = if cooperative { Assignor::CooperativeSticky } else { Assignor::Range };
+            let config = JavaConsumerConfig { assignors: vec![assignor], ..JavaConsumerConfig::default() };
             let (one, first) = consume(lab, &lab.client, SimTime::ZERO, config.clone(), SimDuration::ZERO);
             let (two, _) = consume(lab, &other, SimTime::from_secs(20), config, SimDuration::ZERO);
             Box::new(move || {

@@ -12,18 +12,17 @@ mod sender;
 mod tests;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use futures_util::future::Either;
 
 use self::accumulator::Accumulator;
 use super::Message;
-use super::partition::keyed;
-use crate::engine::{Notify, SimTime, race, slot};
+use crate::engine::{Notify, SimTime, Stream, race, slot};
 use crate::kafka::client::config::JavaProducerConfig;
 use crate::kafka::client::java::{JavaClient, Network};
 use crate::kafka::client::{ConnectionFault, KafkaError};
+use crate::kafka::partitioner::{Sticky, keyed};
 use crate::kafka::protocol::PartitionMetadata;
 use crate::kafka::types::{Offset, ProducerId, TopicPartition};
 
@@ -50,7 +49,7 @@ struct Inner {
     room: Notify,
     session: Cell<Option<(ProducerId, u16)>>,
     asking_for_session: Cell<bool>,
-    sticky: RefCell<BTreeMap<Rc<str>, (u32, u64)>>,
+    sticky: RefCell<(Sticky, Stream)>,
 }
 
 impl JavaProducer {
@@ -58,15 +57,16 @@ impl JavaProducer {
     pub fn new(client: &JavaClient, config: JavaProducerConfig) -> Self {
         let process = &client.site.process;
         let label = format!("{}/{}/java-producer", client.name, process.incarnation());
+        let draws = process.sim().stream(&format!("{label}/partitions"));
         let inner = Rc::new(Inner {
             network: Network::new(client, config.client, config.create_topics, &label),
             accumulator: RefCell::new(Accumulator::new(&config)),
+            sticky: RefCell::new((Sticky::new(config.batch_size.0), draws)),
             config,
             wake: Notify::new(),
             room: Notify::new(),
             session: Cell::new(None),
             asking_for_session: Cell::new(false),
-            sticky: RefCell::default(),
         });
         process.spawn(sender::run(inner.clone()));
         Self(inner)
@@ -120,24 +120,12 @@ impl Inner {
     }
 
     fn pick(&self, topic: &Rc<str>, message: &Message, partitions: &[PartitionMetadata]) -> u32 {
-        match (&message.record.key, message.partition) {
-            (_, Some(partition)) => partition,
-            (Some(key), None) => keyed(key, partitions.len()),
-            (None, None) => self.stick(topic, message.record.bytes(), partitions),
+        let (sticky, draws) = &mut *self.sticky.borrow_mut();
+        match (message.partition, &message.record.key) {
+            (Some(partition), _) => partition,
+            (None, Some(key)) => keyed(key, partitions.len() as u32),
+            (None, None) => sticky.next(topic, message.record.bytes(), partitions, draws),
         }
-    }
-
-    fn stick(&self, topic: &Rc<str>, bytes: u64, partitions: &[PartitionMetadata]) -> u32 {
-        let mut sticky = self.sticky.borrow_mut();
-        let current = sticky.get(topic).copied().filter(|(_, used)| *used < self.config.batch_size.0);
-        let (partition, used) = current.unwrap_or_else(|| {
-            let led: Vec<usize> = (0..partitions.len()).filter(|&nth| partitions[nth].leader.is_some()).collect();
-            let nth =
-                if led.is_empty() { self.network.below(partitions.len()) } else { led[self.network.below(led.len())] };
-            (nth as u32, 0)
-        });
-        sticky.insert(topic.clone(), (partition, used + bytes));
-        partition
     }
 
     async fn wait_for_room(&self, bytes: u64, until: SimTime) -> Result<(), KafkaError> {
