@@ -15,6 +15,7 @@
 //! | [`controller`] | who is alive, who leads, who is in sync |
 //! | [`group`] | consumer groups: who is a member, what is committed |
 //! | [`assignor`], [`partitioner`], [`retry`] | what clients decide without asking: shares, partitions, waits |
+//! | [`server`] | one node: broker and controller side by side |
 //! | [`metadata`] | what the controller has decided, as records and as the image they add up to |
 //!
 //! **Never here:** the meaning of a record's value, and any knowledge of what is modelled with Kafka.
@@ -31,4 +32,5 @@ pub mod protocol;
 pub mod record;
 pub mod replica;
 pub mod retry;
+pub mod server;
 pub mod types;
