@@ -18,6 +18,7 @@
 //! | [`wire`] | what travels over a connection |
 //! | [`node`] | hosts a machine on a process and a network |
 //! | [`client`], [`producer`], [`consumer`] | clients after kafkajs and Java |
+//! | [`server`] | one node: broker and controller side by side |
 //! | [`metadata`] | what the controller has decided, as records and as the image they add up to |
 //!
 //! **Never here:** the meaning of a record's value, and any knowledge of what is modelled with Kafka.
@@ -25,6 +26,7 @@
 pub mod assignor;
 pub mod broker;
 pub mod client;
+pub mod cluster;
 pub mod consumer;
 pub mod controller;
 #[cfg(test)]
@@ -40,5 +42,6 @@ pub mod protocol;
 pub mod record;
 pub mod replica;
 pub mod retry;
+pub mod server;
 pub mod types;
 pub mod wire;

@@ -37,8 +37,11 @@ pub struct BrokerConfig {
     pub heartbeat_interval: SimDuration,
     /// How long a heartbeat waits for its answer: half of the session of 9 s (AK: BrokerServer.scala).
     pub heartbeat_timeout: SimDuration,
-    /// First wait before the controller is asked again; doubles up to `heartbeat_timeout` (AK: BrokerLifecycleManager.scala).
+    /// First wait before the controller is asked again; it doubles (AK: BrokerLifecycleManager.scala).
     pub heartbeat_backoff: SimDuration,
+    /// The longest such wait: a session of 9 s. A broker that has come back before its old session ends may wait so long once
+    /// more (AK: BrokerLifecycleManager.scala).
+    pub heartbeat_backoff_max: SimDuration,
     /// The second heartbeat of a controlled stop comes early (AK: BrokerLifecycleManager.scala).
     pub stop_recheck: SimDuration,
     /// `controller.socket.timeout.ms`: for requests to the controller that are no heartbeats.
@@ -70,6 +73,7 @@ impl Default for BrokerConfig {
             heartbeat_interval: SimDuration::from_secs(2),
             heartbeat_timeout: SimDuration::from_millis(4500),
             heartbeat_backoff: SimDuration::from_millis(100),
+            heartbeat_backoff_max: SimDuration::from_secs(9),
             stop_recheck: SimDuration::from_millis(50),
             control_timeout: SimDuration::from_secs(30),
             alter_backoff: SimDuration::from_millis(50),

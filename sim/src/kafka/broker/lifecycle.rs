@@ -144,7 +144,7 @@ impl Broker {
     }
 
     fn retry_life(&mut self, now: SimTime) {
-        self.lifecycle.retry(now, self.config.heartbeat_backoff, self.config.heartbeat_timeout);
+        self.lifecycle.retry(now, self.config.heartbeat_backoff, self.config.heartbeat_backoff_max);
     }
 
     /// Speaks at once, unless an answer is awaited: then the next word comes with it.

@@ -43,7 +43,7 @@ pub trait Machine {
     /// What survives the end of the process.
     type Disk;
 
-    /// Something has happened; returns what is wanted done, in order.
+    /// Something has happened; returns what is wanted done, in order. The first is [`Input::Timeout`], at the start.
     fn handle(&mut self, now: SimTime, input: Input) -> Vec<Output>;
 
     /// When [`Input::Timeout`] is wanted at the latest.
@@ -123,6 +123,14 @@ impl<M: Machine + 'static> Node<M> {
         let machine = life.machine.borrow();
         machine.as_ref().map(look)
     }
+
+    /// Tells the machine something that no request says, such as that it should stop. Does nothing while the process is down.
+    pub fn tell(&self, what: impl FnOnce(&mut M, SimTime) -> Vec<Output> + 'static) {
+        let life = self.0.life.borrow().clone();
+        if let Some(life) = life {
+            life.in_process(|life| life.told(what));
+        }
+    }
 }
 
 impl<M: Machine + 'static> Hosted<M> {
@@ -140,6 +148,7 @@ impl<M: Machine + 'static> Hosted<M> {
         });
         *self.life.borrow_mut() = Some(life.clone());
         place.site.net.listen(place.site.host, port, Rc::new(Front(Rc::downgrade(&life)))).expect("the port is free");
+        life.in_process(|life| life.handle(Input::Timeout)); // the machine looks round once
         life.schedule();
     }
 
@@ -206,9 +215,13 @@ impl<M: Machine + 'static> Life<M> {
 
     /// Feeds the machine and carries out what it wants.
     fn handle(&self, input: Input) {
+        self.told(|machine, now| machine.handle(now, input));
+    }
+
+    fn told(&self, what: impl FnOnce(&mut M, SimTime) -> Vec<Output>) {
         let now = self.place.site.process.sim().now();
         let outputs = match &mut *self.machine.borrow_mut() {
-            Some(machine) => machine.handle(now, input),
+            Some(machine) => what(machine, now),
             None => return,
         };
         for output in outputs {

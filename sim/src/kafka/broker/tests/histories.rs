@@ -21,6 +21,7 @@ fn quick() -> BrokerConfig {
         checkpoint_interval: millis(500),
         heartbeat_interval: millis(100),
         heartbeat_timeout: millis(200),
+        heartbeat_backoff_max: millis(200),
         control_timeout: millis(1000),
         ..BrokerConfig::default()
     }

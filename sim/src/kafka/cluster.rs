@@ -1,0 +1,242 @@
+//! A cluster on a stage: its nodes with their processes and hosts, its address book, and the topics it begins with.
+//!
+//! Nodes are called `kafka-1`, `kafka-2` …, so that faults can name them; in ZooKeeper mode `zookeeper` stands for the ensemble. Topics are
+//! made by `kafka-admin`, as an operator's job would; services wait for that with [`Cluster::ready`].
+//!
+//! **Never here:** what nodes decide (`server`) and how they are hosted (`node`).
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::client::{ClientConfig, Kafka, KafkaError, ProducerConfig};
+use super::machine::{Input, Output};
+use super::metadata::{PartitionState, TopicConfig};
+use super::node::{Machine, Node, NodeSpec, Placement};
+use super::protocol::{NewTopic, Request, Response};
+use super::server::{Mode, Place, Server, ServerConfig, ServerDisk};
+use super::types::{BrokerId, ErrorCode, TopicPartition};
+use super::wire::{AddressBook, Endpoint};
+use crate::engine::{Notify, SimDuration, SimTime};
+use crate::grpc::Site;
+use crate::process::{ProcessSpec, RestartSpec, WorkersSpec};
+use crate::stage::Stage;
+use crate::trace::Exit;
+
+/// Where all nodes listen.
+const PORT: u16 = 9092;
+/// How long the admin waits before it asks again, and a stopping node between looks: short against everything that is measured.
+const LOOK_AGAIN: SimDuration = SimDuration::from_millis(50);
+/// The name of the node that stands for the ZooKeeper ensemble.
+const ENSEMBLE: &str = "zookeeper";
+/// Topics a cluster begins with.
+type Topics = BTreeMap<String, TopicConfig>;
+
+/// A cluster, as a scenario file states it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClusterSpec {
+    /// How many brokers. Each is a controller, too (combined mode). Default 3, as in the measurements of part I.
+    pub nodes: u32,
+    /// How they behave.
+    pub server: ServerConfig,
+    /// What a request costs them.
+    pub node: NodeSpec,
+    /// `num.io.threads`: 8.
+    pub threads: u32,
+    /// What becomes of a node whose process has died. Default: started again, and serving 5 s later: an assumption, a JVM's start.
+    pub restart: RestartSpec,
+}
+
+impl Default for ClusterSpec {
+    fn default() -> Self {
+        Self {
+            nodes: 3,
+            server: ServerConfig::default(),
+            node: NodeSpec::default(),
+            threads: 8,
+            restart: RestartSpec { boot: SimDuration::from_secs(5), ..RestartSpec::default() },
+        }
+    }
+}
+
+impl Machine for Server {
+    type Disk = ServerDisk;
+
+    fn handle(&mut self, now: SimTime, input: Input) -> Vec<Output> {
+        Server::handle(self, now, input)
+    }
+
+    fn next_timeout(&self) -> Option<SimTime> {
+        Server::next_timeout(self)
+    }
+
+    fn crash(self, _why: Exit) -> ServerDisk {
+        self.into_disk()
+    }
+}
+
+/// A hosted cluster. Cheap to clone.
+#[derive(Clone)]
+pub struct Cluster(Rc<Inner>);
+
+struct Inner {
+    stage: Stage,
+    book: AddressBook,
+    brokers: Vec<BrokerId>,
+    nodes: BTreeMap<BrokerId, Node<Server>>,
+    ready: Cell<bool>,
+    opened: Notify,
+    topics: RefCell<Topics>,
+}
+
+impl Cluster {
+    /// Builds a cluster that begins with `topics`; [`Stage::start`] brings it up.
+    pub fn host(stage: &Stage, spec: &ClusterSpec, topics: &Topics) -> Self {
+        let brokers: Vec<BrokerId> = (1..=spec.nodes.max(1)).map(BrokerId).collect();
+        let mut names: BTreeMap<BrokerId, String> = brokers.iter().map(|id| (*id, node_name(*id))).collect();
+        let quorum: Rc<[BrokerId]> = match spec.server.mode {
+            Mode::Kraft => brokers.iter().copied().take(3).collect(),
+            Mode::Zookeeper => {
+                let ensemble = BrokerId(spec.nodes + 1);
+                names.insert(ensemble, ENSEMBLE.into());
+                Rc::from([ensemble])
+            }
+        };
+        let process = ProcessSpec { restart: spec.restart.clone(), ..ProcessSpec::default() };
+        let sites: BTreeMap<BrokerId, Site> =
+            names.iter().map(|(id, name)| (*id, stage.service(name, process.clone()))).collect();
+        let endpoint = |site: &Site| Endpoint { host: site.host, port: PORT };
+        let book: AddressBook = Rc::new(sites.iter().map(|(id, site)| (*id, endpoint(site))).collect());
+        let nodes = sites.into_iter().map(|(id, site)| (id, node(stage, spec, &book, &quorum, id, site)));
+        let cluster = Self(Rc::new(Inner {
+            stage: stage.clone(),
+            book: book.clone(),
+            brokers,
+            nodes: nodes.collect(),
+            ready: Cell::new(false),
+            opened: Notify::new(),
+            topics: RefCell::new(topics.clone()),
+        }));
+        cluster.admit();
+        cluster
+    }
+
+    /// Where all nodes listen.
+    pub fn book(&self) -> &AddressBook {
+        &self.0.book
+    }
+
+    /// All brokers: what clients are given to begin with.
+    pub fn brokers(&self) -> &[BrokerId] {
+        &self.0.brokers
+    }
+
+    /// Waits until the topics it begins with are there.
+    pub async fn ready(&self) {
+        while !self.0.ready.get() {
+            self.0.opened.notified().await;
+        }
+    }
+
+    /// A client of this cluster.
+    pub fn client(&self, site: &Site, name: &str, config: ClientConfig) -> Kafka {
+        Kafka::new(site, name, self.book(), self.brokers(), config)
+    }
+
+    /// The name of the node that is the active controller, if one is.
+    pub fn controller(&self) -> Option<String> {
+        let active = |(id, node): (&BrokerId, &Node<Server>)| node.with(|s| s.member().is_active())?.then_some(*id);
+        self.0.nodes.iter().find_map(active).map(node_name)
+    }
+
+    /// The name of the node that leads a partition, if one does, as the controller sees it.
+    pub fn leader_of(&self, partition: &TopicPartition) -> Option<String> {
+        self.state_of(partition)?.leader.map(node_name)
+    }
+
+    /// What is known of a partition by the node that knows most.
+    pub fn state_of(&self, partition: &TopicPartition) -> Option<PartitionState> {
+        let known = |node: &Node<Server>| {
+            node.with(|s| s.broker().map(|b| (b.image().offset, b.image().partition(partition).cloned())))?
+        };
+        self.0.nodes.values().filter_map(known).max_by_key(|(offset, _)| *offset)?.1
+    }
+
+    /// Looks at each node that is up.
+    pub fn each(&self, mut look: impl FnMut(BrokerId, &Server)) {
+        for (id, node) in &self.0.nodes {
+            node.with(|server| look(*id, server));
+        }
+    }
+
+    /// The operator's job: makes the topics once, and lets everybody in.
+    fn admit(&self) {
+        let (cluster, site) = (self.clone(), self.0.stage.service("kafka-admin", ProcessSpec::default()));
+        let admin = site.process.clone();
+        admin.on_start(move || {
+            let (cluster, site) = (cluster.clone(), site.clone());
+            let process = site.process.clone();
+            process.spawn(async move { cluster.make_topics(&site).await });
+        });
+    }
+
+    async fn make_topics(&self, site: &Site) {
+        let kafka = self.client(site, "kafka-admin", ClientConfig::default());
+        let mut left = self.0.topics.take();
+        while let Some((topic, config)) = left.pop_first() {
+            match create(&kafka, &topic, &config).await {
+                Ok(ErrorCode::None | ErrorCode::TopicAlreadyExists) => {}
+                _ => {
+                    left.insert(topic, config);
+                    site.process.sleep(LOOK_AGAIN).await;
+                }
+            }
+        }
+        self.0.ready.set(true);
+        self.0.opened.notify_all();
+    }
+}
+
+async fn create(kafka: &Kafka, topic: &str, config: &TopicConfig) -> Result<ErrorCode, KafkaError> {
+    let producer = kafka.producer(ProducerConfig::default());
+    producer.connect().await?;
+    producer.cluster().refresh_metadata().await?;
+    let new = NewTopic { topic: topic.into(), config: Rc::new(config.clone()) };
+    let answer = producer.cluster().find_controller().await?.send(Request::CreateTopic(new)).await;
+    producer.disconnect().await;
+    match answer? {
+        Response::CreateTopic(error) => Ok(error),
+        _ => Ok(ErrorCode::NotController),
+    }
+}
+
+/// The name of a node, by which faults find it.
+pub fn node_name(id: impl std::borrow::Borrow<BrokerId>) -> String {
+    format!("kafka-{}", id.borrow().0)
+}
+
+fn node(
+    stage: &Stage,
+    spec: &ClusterSpec,
+    book: &AddressBook,
+    quorum: &Rc<[BrokerId]>,
+    id: BrokerId,
+    site: Site,
+) -> Node<Server> {
+    let name = stage.trace().text(site.process.name());
+    let workers = stage.workers(&format!("{name}.threads"), WorkersSpec { workers: spec.threads, queue: None });
+    let place = Place { id, broker: true, quorum: quorum.clone() };
+    let (sim, process, config) = (stage.sim().clone(), site.process.clone(), spec.server.clone());
+    let placement = Placement { site, workers, id, book: book.clone(), spec: spec.node.clone() };
+    Node::host(placement, move |now, disk| {
+        let random = sim.stream(&format!("{name}/elections/{}", process.incarnation()));
+        Server::start(&place, &config, disk.unwrap_or_default(), random, now)
+    })
+}
+
+#[cfg(test)]
+mod tests;
