@@ -43,5 +43,7 @@ pub mod record;
 pub mod replica;
 pub mod retry;
 pub mod server;
+#[cfg(test)]
+mod tests;
 pub mod types;
 pub mod wire;

@@ -1,0 +1,215 @@
+//! Goal: the whole model against what was measured on a real cluster (MODEL-REFERENCE.md I). Method: three combined nodes on a
+//! simulated network, clients of both kinds on processes of their own, faults, and times. A test is named after its row; its
+//! comment gives the measured value, and its bounds are that value with the tolerance stated.
+//!
+//! Times ruled by timers must agree; milliseconds of that machine's CPU need not (the reference says so).
+
+mod crash;
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::client::{ClientConfig, Kafka, ProducerConfig};
+use super::cluster::{Cluster, ClusterSpec};
+use super::metadata::TopicConfig;
+use super::producer::{Message, Producer};
+use super::record::Record;
+use super::types::{Acks, BrokerId, TopicPartition};
+use crate::engine::{self, Sim, SimDuration, SimTime};
+use crate::grpc::Site;
+use crate::net::{LinkSpec, TcpSpec};
+use crate::process::ProcessSpec;
+use crate::stage::Stage;
+use crate::trace::{Exit, Trace};
+
+/// The topic of all tests, unless they say otherwise: three partitions with three replicas, two of which must be in sync (I1).
+const TOPIC: &str = "t";
+
+fn three_by_three() -> TopicConfig {
+    TopicConfig { partitions: 3, replication_factor: 3, min_insync: 2, ..TopicConfig::default() }
+}
+
+fn millis(span: u64) -> SimDuration {
+    SimDuration::from_millis(span)
+}
+
+fn secs(span: u64) -> SimDuration {
+    SimDuration::from_secs(span)
+}
+
+fn between<T: PartialOrd + std::fmt::Debug>(what: &str, value: T, low: T, high: T) {
+    assert!(low <= value && value <= high, "{what}: {value:?} is not within {low:?} and {high:?}");
+}
+
+/// A cluster with its network. Cheap to clone.
+#[derive(Clone)]
+struct Lab {
+    stage: Stage,
+    cluster: Cluster,
+}
+
+impl Lab {
+    /// Plays a story on a cluster that is ready and has one topic. The run lasts so many seconds; the story must end before.
+    fn play<T: Send + 'static>(
+        seed: u64,
+        duration: u64,
+        topic: TopicConfig,
+        story: impl AsyncFnOnce(Lab) -> T + Send + 'static,
+    ) -> T {
+        engine::run(seed, SimTime::from_secs(duration), move |sim| {
+            let stage = Stage::new(sim, &Trace::new(sim), LinkSpec::default(), TcpSpec::default());
+            let topics: BTreeMap<String, TopicConfig> = [(TOPIC.to_owned(), topic)].into();
+            let cluster = Cluster::host(&stage, &ClusterSpec::default(), &topics);
+            let director = stage.service("director", ProcessSpec::default());
+            let lab = Lab { stage: stage.clone(), cluster };
+            let outcome = Rc::new(RefCell::new(None));
+            let told = outcome.clone();
+            stage.start();
+            director.process.spawn(async move {
+                lab.cluster.ready().await;
+                lab.sleep(millis(2_000 + seed * 337 % 2_000)).await; // heartbeats come every 2 s
+                let end = story(lab).await;
+                *told.borrow_mut() = Some(end);
+            });
+            move || outcome.take().expect("the story ends in time")
+        })
+    }
+
+    fn sim(&self) -> &Sim {
+        self.stage.sim()
+    }
+
+    fn now(&self) -> SimTime {
+        self.sim().now()
+    }
+
+    async fn sleep(&self, span: SimDuration) {
+        self.sim().sleep(span).await;
+    }
+
+    /// Milliseconds since a time.
+    fn since(&self, at: SimTime) -> u64 {
+        self.now().since(at).as_millis()
+    }
+
+    /// A running process on a host of its own.
+    fn service(&self, name: &str) -> Site {
+        let site = self.stage.service(name, ProcessSpec::default());
+        site.process.start();
+        site
+    }
+
+    fn kafka(&self, site: &Site) -> Kafka {
+        let name = self.stage.trace().text(site.process.name());
+        self.cluster.client(site, &format!("{name}->kafka"), ClientConfig::default())
+    }
+
+    fn leader(&self, partition: u32) -> BrokerId {
+        let state = self.cluster.state_of(&TopicPartition::new(TOPIC, partition));
+        state.and_then(|state| state.leader).expect("it has a leader")
+    }
+
+    fn controller(&self) -> BrokerId {
+        let mut active = None;
+        self.cluster.each(|id, server| active = active.or(server.member().is_active().then_some(id)));
+        active.expect("somebody is the active controller")
+    }
+
+    /// A partition whose leader is the active controller, or is not.
+    fn partition(&self, led_by_controller: bool) -> u32 {
+        let controller = self.controller();
+        (0..3).find(|nth| (self.leader(*nth) == controller) == led_by_controller).expect("each node leads one")
+    }
+
+    fn node(&self, id: BrokerId) -> Site {
+        self.stage.site(&super::cluster::node_name(id)).expect("it is on the stage")
+    }
+
+    /// SIGKILL.
+    fn kill(&self, id: BrokerId) {
+        self.node(id).process.exit(Exit::Stopped);
+    }
+
+    /// Waits until something is the case; how long that took, in milliseconds.
+    async fn wait_until(&self, mut what: impl FnMut(&Lab) -> bool) -> u64 {
+        let begin = self.now();
+        while !what(self) {
+            self.sleep(millis(5)).await;
+        }
+        self.since(begin)
+    }
+
+    /// Whether all nodes that are up know a broker as fenced.
+    fn is_fenced(&self, id: BrokerId) -> bool {
+        let mut alive = false;
+        self.cluster.each(|_, server| {
+            alive |= server.broker().is_some_and(|broker| broker.image().is_alive(id));
+        });
+        !alive
+    }
+
+    async fn producer(&self, site: &Site, acks: Acks) -> Producer {
+        let producer = self.kafka(site).producer(ProducerConfig { acks, ..ProducerConfig::default() });
+        producer.connect().await.expect("brokers are up");
+        producer
+    }
+
+    /// One message to each of these partitions every 50 ms, without waiting for answers: what the oracle's `leader-kill.js` does.
+    async fn load(&self, acks: Acks, partitions: &[u32]) -> Load {
+        let site = self.service("producer");
+        let producer = self.producer(&site, acks).await;
+        let load = Load::default();
+        let (ending, sending, partitions, lab) = (load.clone(), load.clone(), partitions.to_vec(), self.clone());
+        site.process.clone().spawn(async move {
+            while !ending.over.get() {
+                for &partition in &partitions {
+                    site.process.spawn(sending.clone().send(lab.clone(), producer.clone(), partition));
+                }
+                lab.sleep(millis(50)).await;
+            }
+        });
+        load
+    }
+}
+
+/// A send that has ended.
+#[derive(Clone, Debug)]
+struct Sent {
+    partition: u32,
+    began: SimTime,
+    ended: SimTime,
+    error: Option<String>,
+}
+
+/// Sends under way and ended. Cheap to clone.
+#[derive(Clone, Default)]
+struct Load {
+    over: Rc<Cell<bool>>,
+    begun: Rc<Cell<u64>>,
+    ended: Rc<RefCell<Vec<Sent>>>,
+}
+
+impl Load {
+    async fn send(self, lab: Lab, producer: Producer, partition: u32) {
+        let (began, value) = (lab.now(), self.begun.replace(self.begun.get() + 1).to_string());
+        let message = Message { record: Record::new(None, value.as_bytes(), began), partition: Some(partition) };
+        let error = producer.send(TOPIC, [message]).await.err().map(|error| error.to_string());
+        self.ended.borrow_mut().push(Sent { partition, began, ended: lab.now(), error });
+    }
+
+    fn unanswered(&self) -> u64 {
+        self.begun.get() - self.ended.borrow().len() as u64
+    }
+
+    /// The longest time without a good answer about a partition, in milliseconds, and when it ended.
+    fn gap(&self, partition: u32, from: SimTime, now: SimTime) -> (u64, SimTime) {
+        let ended = self.ended.borrow();
+        let good =
+            ended.iter().filter(|sent| sent.partition == partition && sent.error.is_none() && sent.ended >= from);
+        let mut times: Vec<SimTime> = [from, now].into_iter().chain(good.map(|sent| sent.ended)).collect();
+        times.sort();
+        let gaps = times.windows(2).map(|pair| (pair[1].since(pair[0]).as_millis(), pair[1]));
+        gaps.max().expect("two times make a gap")
+    }
+}
