@@ -1,6 +1,7 @@
 //! The article's shop: customers → gateway → order → inventory and notification, and a catalog for browsing.
 
 mod database;
+pub mod events;
 mod services;
 pub mod spec;
 
@@ -47,9 +48,14 @@ pub fn build(stage: &Stage, spec: &ShopSpec) {
     };
     stage.net().add_host(CUSTOMERS);
     build_gateway(stage, spec, &sites);
-    build_order(stage, spec, &sites);
-    build_inventory(stage, spec, &sites);
-    build_leaf(stage, &sites.notification, "Confirm", &spec.notification.server, spec.notification.cpu);
+    match &spec.events {
+        Some(events) => events::build(stage, spec, events, &sites),
+        None => {
+            build_order(stage, spec, &sites);
+            build_inventory(stage, spec, &sites);
+            build_leaf(stage, &sites.notification, "Confirm", &spec.notification.server, spec.notification.cpu);
+        }
+    }
     build_leaf(stage, &sites.catalog, "Page", &spec.catalog.server, spec.catalog.cpu);
 }
 
