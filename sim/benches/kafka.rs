@@ -7,11 +7,13 @@
 
 #[expect(dead_code, clippy::disallowed_methods, reason = "the engine's own echo belongs to another benchmark")]
 mod common;
+mod rounds;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
-use common::{median, rate};
+use common::rate;
+use rounds::median;
 use gridlock_sim::engine::{SimDuration, SimTime};
 use gridlock_sim::kafka::broker::{Broker, BrokerConfig, Disk};
 use gridlock_sim::kafka::controller::{ControlRequest, ControlResponse};
