@@ -12,11 +12,13 @@
 
 #[expect(dead_code, reason = "the echo of our own engines belongs to another benchmark")]
 mod common;
+mod rounds;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use common::{CLIENTS, TRIPS, endpoint, line, rate};
+use rounds::median;
 use gridlock_sim::engine::{self, SimDuration, SimTime};
 use gridlock_sim::grpc::{Client, ClientPolicy, Message, Server, ServerPolicy};
 use gridlock_sim::net::{LinkSpec, TcpSpec};
@@ -89,10 +91,4 @@ fn main() {
     println!("  calls, digest attached          {digest:>12.0}");
     println!("  calls, digest and metrics       {metrics:>12.0}   ({:.2}, for information)", metrics / base);
     line("calls / Endpoint round trips", digest / base, 0.5);
-}
-
-/// The middle value.
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
