@@ -53,24 +53,26 @@ where
 /// What a handler may end with.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HandlerError {
-    /// It has thrown: after an `Error` the message comes again, after a mistake of the program the consumer stops for good (D5).
-    #[error("the handler has thrown {0:?}")]
-    Thrown(Thrown),
+    /// It has thrown an `Error`: the message comes again (D5).
+    #[error("the handler has thrown an Error")]
+    Error,
+    /// It has thrown a `SyntaxError`: the consumer stops for good (D5).
+    #[error("the handler has thrown a SyntaxError")]
+    SyntaxError,
+    /// It has thrown a `TypeError`: the same.
+    #[error("the handler has thrown a TypeError")]
+    TypeError,
     /// It has let an error of the client through, such as that of a heartbeat.
     #[error(transparent)]
     Client(#[from] KafkaError),
 }
 
-impl From<Thrown> for HandlerError {
-    fn from(thrown: Thrown) -> Self {
-        HandlerError::Thrown(thrown)
-    }
-}
-
 impl From<HandlerError> for KafkaError {
     fn from(error: HandlerError) -> Self {
         match error {
-            HandlerError::Thrown(thrown) => KafkaError::Handler(thrown),
+            HandlerError::Error => KafkaError::Handler(Thrown::Error),
+            HandlerError::SyntaxError => KafkaError::Handler(Thrown::SyntaxError),
+            HandlerError::TypeError => KafkaError::Handler(Thrown::TypeError),
             HandlerError::Client(error) => error,
         }
     }

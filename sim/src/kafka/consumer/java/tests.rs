@@ -7,7 +7,6 @@ use super::JavaConsumer;
 use crate::engine::{SimDuration, SimTime};
 use crate::grpc::Site;
 use crate::kafka::assignor::Assignor;
-use crate::kafka::client::Thrown;
 use crate::kafka::client::config::JavaConsumerConfig;
 use crate::kafka::client::java::JavaClient;
 use crate::kafka::consumer::{ConsumerEvent, Delivery, HandlerError, handler};
@@ -64,7 +63,7 @@ fn consume(
         let sim = clock.clone();
         async move {
             sim.sleep(takes).await;
-            if value == "poison" { Err(HandlerError::Thrown(Thrown::Error)) } else { Ok(()) }
+            if value == "poison" { Err(HandlerError::Error) } else { Ok(()) }
         }
     });
     site.process.spawn(async move {

@@ -55,7 +55,7 @@ fn a_syntax_error_ends_the_consumer_for_good() {
 fn with_three_brokers_each_cycle_waits_for_the_long_polls() {
     let story = Lab::play(60, |lab| {
         append(&mut lab.world.borrow_mut(), 0, &["poison"]);
-        let story = consume(lab, from_the_beginning(), |_| async { Err(HandlerError::Thrown(Thrown::Error)) });
+        let story = consume(lab, from_the_beginning(), |_| async { Err(HandlerError::Error) });
         Box::new(move || story.take())
     });
     let crash = lines(&story, "crashed true")[0];
@@ -73,7 +73,7 @@ fn success_does_not_refill_the_budget() {
         let story = consume(lab, from_the_beginning(), move |delivery| {
             let first = !seen.borrow().contains(&delivery.offset);
             seen.borrow_mut().push(delivery.offset);
-            async move { if first { Err(HandlerError::Thrown(Thrown::Error)) } else { Ok(()) } }
+            async move { if first { Err(HandlerError::Error) } else { Ok(()) } }
         });
         Box::new(move || story.take())
     });
