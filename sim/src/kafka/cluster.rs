@@ -219,6 +219,13 @@ impl Cluster {
         }
     }
 
+    /// Whether some node knows all brokers as alive.
+    fn is_complete(&self) -> bool {
+        let knows_all = |broker: &Broker| self.0.brokers.iter().all(|id| broker.image().is_alive(*id));
+        let complete = |node: &Node<Server>| node.with(|server| server.broker().is_some_and(knows_all));
+        self.0.nodes.values().any(|node| complete(node) == Some(true))
+    }
+
     /// The operator's job: makes the topics once, and lets everybody in.
     fn admit(&self) {
         let (cluster, site) = (self.clone(), self.0.stage.service("kafka-admin", ProcessSpec::default()));
@@ -233,6 +240,10 @@ impl Cluster {
     async fn make_topics(&self, site: &Site) {
         let kafka = self.client(site, "kafka-admin", ClientConfig::default());
         let mut left = self.0.topics.take();
+        // As an operator would: the nodes that are late would lead nothing.
+        while !self.is_complete() {
+            site.process.sleep(LOOK_AGAIN).await;
+        }
         while let Some((topic, config)) = left.pop_first() {
             match create(&kafka, &topic, &config).await {
                 Ok(ErrorCode::None | ErrorCode::TopicAlreadyExists) => {}

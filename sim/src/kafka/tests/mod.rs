@@ -5,17 +5,28 @@
 //! Times ruled by timers must agree; milliseconds of that machine's CPU need not (the reference says so).
 
 mod crash;
+mod groups;
+mod handlers;
+mod insync;
+mod lag;
+mod load;
+mod losses;
+mod member;
+mod producers;
+mod repeats;
+mod retries;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::client::{ClientConfig, Kafka, ProducerConfig};
+use self::member::{Handling, Line, Member};
+use super::client::{ClientConfig, Kafka};
 use super::cluster::{Cluster, ClusterSpec};
+use super::group::{OFFSETS_TOPIC, partition_of};
 use super::metadata::TopicConfig;
-use super::producer::{Message, Producer};
 use super::record::Record;
-use super::types::{Acks, BrokerId, TopicPartition};
+use super::types::{BrokerId, Offset, TopicPartition};
 use crate::engine::{self, Sim, SimDuration, SimTime};
 use crate::grpc::Site;
 use crate::net::{LinkSpec, TcpSpec};
@@ -42,6 +53,10 @@ fn between<T: PartialOrd + std::fmt::Debug>(what: &str, value: T, low: T, high: 
     assert!(low <= value && value <= high, "{what}: {value:?} is not within {low:?} and {high:?}");
 }
 
+fn text(record: &Record) -> String {
+    String::from_utf8_lossy(record.value.as_deref().unwrap_or_default()).into_owned()
+}
+
 /// A cluster with its network. Cheap to clone.
 #[derive(Clone)]
 struct Lab {
@@ -57,10 +72,20 @@ impl Lab {
         topic: TopicConfig,
         story: impl AsyncFnOnce(Lab) -> T + Send + 'static,
     ) -> T {
+        Self::play_on(ClusterSpec::default(), seed, duration, topic, story)
+    }
+
+    fn play_on<T: Send + 'static>(
+        spec: ClusterSpec,
+        seed: u64,
+        duration: u64,
+        topic: TopicConfig,
+        story: impl AsyncFnOnce(Lab) -> T + Send + 'static,
+    ) -> T {
         engine::run(seed, SimTime::from_secs(duration), move |sim| {
             let stage = Stage::new(sim, &Trace::new(sim), LinkSpec::default(), TcpSpec::default());
             let topics: BTreeMap<String, TopicConfig> = [(TOPIC.to_owned(), topic)].into();
-            let cluster = Cluster::host(&stage, &ClusterSpec::default(), &topics);
+            let cluster = Cluster::host(&stage, &spec, &topics);
             let director = stage.service("director", ProcessSpec::default());
             let lab = Lab { stage: stage.clone(), cluster };
             let outcome = Rc::new(RefCell::new(None));
@@ -131,6 +156,29 @@ impl Lab {
         self.node(id).process.exit(Exit::Stopped);
     }
 
+    /// The node that coordinates a group.
+    fn coordinator(&self, group: &str) -> Option<BrokerId> {
+        let partition = TopicPartition::new(OFFSETS_TOPIC, partition_of(group, 50));
+        self.cluster.state_of(&partition)?.leader
+    }
+
+    /// What consumers may read of a partition.
+    fn high_watermark(&self, partition: u32) -> Offset {
+        let partition = TopicPartition::new(TOPIC, partition);
+        let mut found = Offset::default();
+        self.cluster.each(|_, server| {
+            let replica = server.broker().and_then(|broker| broker.replica(&partition));
+            found = found.max(replica.map(|replica| replica.high_watermark()).unwrap_or_default());
+        });
+        found
+    }
+
+    /// Values in the log of a partition, committed or not.
+    fn log(&self, partition: u32) -> Vec<String> {
+        let records = self.cluster.records(&TopicPartition::new(TOPIC, partition), Offset(0));
+        records.iter().map(|record| text(record)).collect()
+    }
+
     /// Waits until something is the case; how long that took, in milliseconds.
     async fn wait_until(&self, mut what: impl FnMut(&Lab) -> bool) -> u64 {
         let begin = self.now();
@@ -147,69 +195,5 @@ impl Lab {
             alive |= server.broker().is_some_and(|broker| broker.image().is_alive(id));
         });
         !alive
-    }
-
-    async fn producer(&self, site: &Site, acks: Acks) -> Producer {
-        let producer = self.kafka(site).producer(ProducerConfig { acks, ..ProducerConfig::default() });
-        producer.connect().await.expect("brokers are up");
-        producer
-    }
-
-    /// One message to each of these partitions every 50 ms, without waiting for answers: what the oracle's `leader-kill.js` does.
-    async fn load(&self, acks: Acks, partitions: &[u32]) -> Load {
-        let site = self.service("producer");
-        let producer = self.producer(&site, acks).await;
-        let load = Load::default();
-        let (ending, sending, partitions, lab) = (load.clone(), load.clone(), partitions.to_vec(), self.clone());
-        site.process.clone().spawn(async move {
-            while !ending.over.get() {
-                for &partition in &partitions {
-                    site.process.spawn(sending.clone().send(lab.clone(), producer.clone(), partition));
-                }
-                lab.sleep(millis(50)).await;
-            }
-        });
-        load
-    }
-}
-
-/// A send that has ended.
-#[derive(Clone, Debug)]
-struct Sent {
-    partition: u32,
-    began: SimTime,
-    ended: SimTime,
-    error: Option<String>,
-}
-
-/// Sends under way and ended. Cheap to clone.
-#[derive(Clone, Default)]
-struct Load {
-    over: Rc<Cell<bool>>,
-    begun: Rc<Cell<u64>>,
-    ended: Rc<RefCell<Vec<Sent>>>,
-}
-
-impl Load {
-    async fn send(self, lab: Lab, producer: Producer, partition: u32) {
-        let (began, value) = (lab.now(), self.begun.replace(self.begun.get() + 1).to_string());
-        let message = Message { record: Record::new(None, value.as_bytes(), began), partition: Some(partition) };
-        let error = producer.send(TOPIC, [message]).await.err().map(|error| error.to_string());
-        self.ended.borrow_mut().push(Sent { partition, began, ended: lab.now(), error });
-    }
-
-    fn unanswered(&self) -> u64 {
-        self.begun.get() - self.ended.borrow().len() as u64
-    }
-
-    /// The longest time without a good answer about a partition, in milliseconds, and when it ended.
-    fn gap(&self, partition: u32, from: SimTime, now: SimTime) -> (u64, SimTime) {
-        let ended = self.ended.borrow();
-        let good =
-            ended.iter().filter(|sent| sent.partition == partition && sent.error.is_none() && sent.ended >= from);
-        let mut times: Vec<SimTime> = [from, now].into_iter().chain(good.map(|sent| sent.ended)).collect();
-        times.sort();
-        let gaps = times.windows(2).map(|pair| (pair[1].since(pair[0]).as_millis(), pair[1]));
-        gaps.max().expect("two times make a gap")
     }
 }
