@@ -18,7 +18,6 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use common::{CLIENTS, TRIPS, endpoint, line, rate};
-use rounds::median;
 use gridlock_sim::engine::{self, SimDuration, SimTime};
 use gridlock_sim::grpc::{Client, ClientPolicy, Message, Server, ServerPolicy};
 use gridlock_sim::net::{LinkSpec, TcpSpec};
@@ -26,6 +25,7 @@ use gridlock_sim::process::ProcessSpec;
 use gridlock_sim::report::Metrics;
 use gridlock_sim::stage::Stage;
 use gridlock_sim::trace::{Digest, Trace};
+use rounds::median;
 
 const ROUNDS: u64 = 7;
 const PORT: u16 = 50051;

@@ -13,7 +13,6 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use common::rate;
-use rounds::median;
 use gridlock_sim::engine::{SimDuration, SimTime};
 use gridlock_sim::kafka::broker::{Broker, BrokerConfig, Disk};
 use gridlock_sim::kafka::controller::{ControlRequest, ControlResponse};
@@ -23,6 +22,7 @@ use gridlock_sim::kafka::metadata::{MetadataRecord, PartitionState, TopicConfig}
 use gridlock_sim::kafka::protocol::{FetchPartition, Request, Response};
 use gridlock_sim::kafka::record::{Batch, Record};
 use gridlock_sim::kafka::types::{Acks, BrokerId, LeaderEpoch, Offset, TopicPartition};
+use rounds::median;
 
 const ROUNDS: u64 = 5;
 const RECORDS: u64 = 100_000;
