@@ -223,11 +223,18 @@ impl Cluster {
         }
     }
 
-    /// Whether some node knows all brokers as alive.
+    /// Whether all nodes that are up know something.
+    fn all_know(&self, what: impl Fn(&Broker) -> bool) -> bool {
+        let up: Vec<bool> =
+            self.0.nodes.values().filter_map(|node| node.with(|s| s.broker().is_none_or(&what))).collect();
+        up.iter().all(|knows| *knows)
+    }
+
+    /// Whether all nodes that are up know each other as alive.
     fn is_complete(&self) -> bool {
-        let knows_all = |broker: &Broker| self.0.brokers.iter().all(|id| broker.image().is_alive(*id));
-        let complete = |node: &Node<Server>| node.with(|server| server.broker().is_some_and(knows_all));
-        self.0.nodes.values().any(|node| complete(node) == Some(true))
+        let up = |id: &&BrokerId| self.0.nodes[*id].with(|_| ()).is_some();
+        let up: Vec<&BrokerId> = self.0.brokers.iter().filter(up).collect();
+        self.all_know(|broker| up.iter().all(|id| broker.image().is_alive(**id)))
     }
 
     /// The operator's job: makes the topics once, and lets everybody in.
@@ -244,6 +251,7 @@ impl Cluster {
     async fn make_topics(&self, site: &Site) {
         let kafka = self.client(site, "kafka-admin", ClientConfig::default());
         let mut left = self.0.topics.take();
+        let topics: Vec<String> = left.keys().cloned().collect();
         // As an operator would: the nodes that are late would lead nothing.
         while !self.is_complete() {
             site.process.sleep(LOOK_AGAIN).await;
@@ -256,6 +264,9 @@ impl Cluster {
                     site.process.sleep(LOOK_AGAIN).await;
                 }
             }
+        }
+        while !self.all_know(|broker| topics.iter().all(|topic| broker.image().config(topic).is_some())) {
+            site.process.sleep(LOOK_AGAIN).await;
         }
         self.0.ready.set(true);
         self.0.opened.notify_all();

@@ -64,8 +64,8 @@ fn i1_acks_1_does_not_stall_where_leaders_live() {
     }
 }
 
-/// Measured: no failed send; longest gap 0.8–0.9 s on its own partition, 0.3–0.5 s elsewhere (of which a busy machine's part is not
-/// known: here up to 0.15 s).
+/// Measured: no failed send; longest gap 0.8–0.9 s on its own partition, 0.3–0.5 s elsewhere. Brokers hear of a new leader up to 0.5 s
+/// late, and a follower that hears before its leader waits for a second (`replica.fetch.backoff.ms`).
 #[test]
 fn i1_a_graceful_stop_is_hardly_felt() {
     for controller in [false, true] {
@@ -84,7 +84,7 @@ fn i1_a_graceful_stop_is_hardly_felt() {
         });
         assert_eq!(failed, 0);
         between("its own partition", own, 100, 1_200);
-        between("the others", others, 0, 500);
+        between("the others", others, 0, 600);
     }
 }
 

@@ -30,8 +30,6 @@ pub(super) enum Line {
 pub(super) struct Handling {
     /// How long that takes.
     pub(super) takes: SimDuration,
-    /// Messages called so take this long instead.
-    pub(super) slow: Option<(&'static str, SimDuration)>,
     /// What `poison` leads to; none swallows it.
     pub(super) thrown: Option<Thrown>,
     /// The handler returns at once and works on.
@@ -92,7 +90,7 @@ impl Member {
             let (me, lab, handling, value) = (me.clone(), lab.clone(), handling.clone(), text(&delivery.record));
             me.note(lab.now(), Line::Read(delivery.partition.partition, value.clone()));
             async move {
-                let takes = handling.slow.filter(|(slow, _)| *slow == value).map_or(handling.takes, |(_, takes)| takes);
+                let takes = handling.takes;
                 let thrown = handling.thrown.filter(|_| value == "poison");
                 let process = me.site.process.clone();
                 let work = async move {

@@ -4,6 +4,7 @@
 //!
 //! Times ruled by timers must agree; milliseconds of that machine's CPU need not (the reference says so).
 
+mod assignors;
 mod crash;
 mod groups;
 mod handlers;
@@ -27,6 +28,7 @@ use super::group::{OFFSETS_TOPIC, partition_of};
 use super::metadata::TopicConfig;
 use super::record::Record;
 use super::types::{BrokerId, Offset, TopicPartition};
+use crate::dist::Dist;
 use crate::engine::{self, Sim, SimDuration, SimTime};
 use crate::grpc::Site;
 use crate::net::{LinkSpec, TcpSpec};
@@ -39,6 +41,12 @@ const TOPIC: &str = "t";
 
 fn three_by_three() -> TopicConfig {
     TopicConfig { partitions: 3, replication_factor: 3, min_insync: 2, ..TopicConfig::default() }
+}
+
+/// Some way between hosts, never twice the same: real races end this way or that.
+fn loopback() -> LinkSpec {
+    let latency = Dist::Uniform(SimDuration::from_micros(100), SimDuration::from_micros(400));
+    LinkSpec { latency, ..LinkSpec::default() }
 }
 
 fn millis(span: u64) -> SimDuration {
@@ -83,7 +91,7 @@ impl Lab {
         story: impl AsyncFnOnce(Lab) -> T + Send + 'static,
     ) -> T {
         engine::run(seed, SimTime::from_secs(duration), move |sim| {
-            let stage = Stage::new(sim, &Trace::new(sim), LinkSpec::default(), TcpSpec::default());
+            let stage = Stage::new(sim, &Trace::new(sim), loopback(), TcpSpec::default());
             let topics: BTreeMap<String, TopicConfig> = [(TOPIC.to_owned(), topic)].into();
             let cluster = Cluster::host(&stage, &spec, &topics);
             let director = stage.service("director", ProcessSpec::default());

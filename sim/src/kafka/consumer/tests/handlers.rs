@@ -17,7 +17,7 @@ fn poison(secs: u64, thrown: Thrown) -> (Vec<(u64, String)>, usize) {
 
 /// D5: with one broker at t = 0, .27, .70, 1.5, 2.9, 5.5 s, give or take the jitter; then a crash and a restart.
 #[test]
-fn an_error_brings_the_message_six_times_then_a_crash_and_a_restart() {
+fn d5_an_error_brings_the_message_six_times_then_a_crash_and_a_restart() {
     let (story, left) = poison(60, Thrown::Error);
     let crashes = lines(&story, "crashed true");
     assert!(crashes.len() >= 2 && left >= 2, "{story:?}");
@@ -35,13 +35,13 @@ fn an_error_brings_the_message_six_times_then_a_crash_and_a_restart() {
 
 /// The commit of what was handled before the poison message survives, so the restart begins with it.
 #[test]
-fn what_was_handled_before_the_error_is_committed() {
+fn d5_what_was_handled_before_the_error_is_committed() {
     let (story, _) = poison(60, Thrown::Error);
     assert_eq!(lines(&story, "0:ok").len(), 1, "{story:?}");
 }
 
 #[test]
-fn a_syntax_error_ends_the_consumer_for_good() {
+fn d5_a_syntax_error_ends_the_consumer_for_good() {
     for error in [Thrown::SyntaxError, Thrown::TypeError] {
         let (story, left) = poison(120, error);
         assert_eq!(lines(&story, "0:poison").len(), 1, "{story:?}");
@@ -52,7 +52,7 @@ fn a_syntax_error_ends_the_consumer_for_good() {
 
 /// I6: with more brokers each cycle waits for the long polls of the other fetchers first.
 #[test]
-fn with_three_brokers_each_cycle_waits_for_the_long_polls() {
+fn d5_with_three_brokers_each_cycle_waits_for_the_long_polls() {
     let story = Lab::play(60, |lab| {
         append(&mut lab.world.borrow_mut(), 0, &["poison"]);
         let story = consume(lab, from_the_beginning(), |_| async { Err(HandlerError::Error) });
@@ -66,7 +66,7 @@ fn with_three_brokers_each_cycle_waits_for_the_long_polls() {
 
 /// D5: the budget belongs to the generation. Six errors on six messages, each of which succeeds the second time.
 #[test]
-fn success_does_not_refill_the_budget() {
+fn d5_success_does_not_refill_the_budget() {
     let story = play_one(60, |lab| {
         append(&mut lab.world.borrow_mut(), 0, &["a", "b", "c", "d", "e", "f"]);
         let seen = Rc::new(RefCell::new(Vec::new()));
@@ -84,7 +84,7 @@ fn success_does_not_refill_the_budget() {
 
 /// The article's consumer: a handler that swallows. The message is skipped, and committed with its batch.
 #[test]
-fn swallowed_messages_are_skipped_and_a_batch_is_committed_once() {
+fn d5_swallowed_messages_are_skipped_and_a_batch_is_committed_once() {
     let (story, commits) = play_one(20, |lab| {
         append(&mut lab.world.borrow_mut(), 0, &["a", "poison", "c", "d"]);
         let story = consume(lab, from_the_beginning(), fine);
@@ -98,7 +98,7 @@ fn swallowed_messages_are_skipped_and_a_batch_is_committed_once() {
 }
 
 #[test]
-fn a_threshold_commits_within_the_batch() {
+fn d5_a_threshold_commits_within_the_batch() {
     let commits = play_one(20, |lab| {
         append(&mut lab.world.borrow_mut(), 0, &["a", "b", "c", "d", "e"]);
         let config = ConsumerConfig { auto_commit_threshold: Some(2), ..from_the_beginning() };
@@ -111,7 +111,7 @@ fn a_threshold_commits_within_the_batch() {
 
 /// D4: at concurrency 1 one slow message delays every partition; with as many workers as partitions it does not.
 #[test]
-fn one_slow_message_delays_other_partitions_unless_there_are_workers() {
+fn d5_one_slow_message_delays_other_partitions_unless_there_are_workers() {
     let last = |concurrency| {
         play_one(60, move |lab| {
             let mut world = lab.world.borrow_mut();

@@ -38,7 +38,7 @@ fn an_idle_member_beats_every_five_seconds() {
 
 /// D2: no heartbeat while a handler is busy, unless the handler asks for it.
 #[test]
-fn a_handler_that_outlasts_the_session_loses_its_membership_and_gets_its_message_again() {
+fn d5_a_handler_that_outlasts_the_session_loses_its_membership_and_gets_its_message_again() {
     let slow = |beats: bool| {
         play_one(100, move |lab| {
             append(&mut lab.world.borrow_mut(), 0, &["a"]);

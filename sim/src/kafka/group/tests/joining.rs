@@ -4,7 +4,7 @@ use super::*;
 
 /// I5: 3.03–3.09 s from run() to the first assignment, of which 3 s are the coordinator's.
 #[test]
-fn a_cold_group_waits_three_seconds() {
+fn d1_a_cold_group_waits_three_seconds() {
     let mut bench = Bench::new();
     let (_, ticket) = bench.enter();
     bench.pass(SimDuration::from_millis(2999));
@@ -14,7 +14,7 @@ fn a_cold_group_waits_three_seconds() {
 }
 
 #[test]
-fn each_newcomer_extends_the_initial_delay_by_three_seconds() {
+fn d1_each_newcomer_extends_the_initial_delay_by_three_seconds() {
     let mut bench = Bench::new();
     let (_, first) = bench.enter();
     bench.pass(secs(2));
@@ -29,7 +29,7 @@ fn each_newcomer_extends_the_initial_delay_by_three_seconds() {
 }
 
 #[test]
-fn the_initial_delay_ends_at_the_rebalance_timeout() {
+fn d1_the_initial_delay_ends_at_the_rebalance_timeout() {
     let mut bench = Bench::new();
     let (_, first) = bench.enter();
     for _ in 0..29 {
@@ -42,7 +42,7 @@ fn the_initial_delay_ends_at_the_rebalance_timeout() {
 }
 
 #[test]
-fn a_group_with_members_needs_no_initial_delay() {
+fn d1_a_group_with_members_needs_no_initial_delay() {
     let mut bench = Bench::new();
     let ids = bench.stable(1);
     let (_, newcomer) = bench.enter();
@@ -53,7 +53,7 @@ fn a_group_with_members_needs_no_initial_delay() {
 }
 
 #[test]
-fn an_unknown_member_gets_an_id_first() {
+fn d1_an_unknown_member_gets_an_id_first() {
     let mut bench = Bench::new();
     let (one, _) = bench.enter();
     let (other, _) = bench.enter();
@@ -64,7 +64,7 @@ fn an_unknown_member_gets_an_id_first() {
 
 /// A client that takes its id and never comes back holds the next generation up until its session would have ended.
 #[test]
-fn a_promised_id_is_waited_for_until_its_session_ends() {
+fn d1_a_promised_id_is_waited_for_until_its_session_ends() {
     let mut bench = Bench::new();
     let ids = bench.stable(1);
     bench.ask(&join(&"".into()));
@@ -76,7 +76,7 @@ fn a_promised_id_is_waited_for_until_its_session_ends() {
 }
 
 #[test]
-fn members_that_do_not_rejoin_are_removed_at_the_rebalance_timeout() {
+fn d1_members_that_do_not_rejoin_are_removed_at_the_rebalance_timeout() {
     let mut bench = Bench::new();
     let ids = bench.stable(2);
     let begun = bench.now;
@@ -93,7 +93,7 @@ fn members_that_do_not_rejoin_are_removed_at_the_rebalance_timeout() {
 
 /// The longest wish of all members counts.
 #[test]
-fn the_rebalance_timeout_is_the_longest_of_all_members() {
+fn d1_the_rebalance_timeout_is_the_longest_of_all_members() {
     let mut bench = Bench::new();
     let patient = Join { rebalance_timeout: secs(200), session_timeout: secs(600), ..joining(&"".into()) };
     let (id, _) = bench.enter_as(patient);
@@ -107,7 +107,7 @@ fn the_rebalance_timeout_is_the_longest_of_all_members() {
 }
 
 #[test]
-fn the_first_to_join_leads_and_stays_leader_while_it_rejoins() {
+fn d1_the_first_to_join_leads_and_stays_leader_while_it_rejoins() {
     let mut bench = Bench::new();
     let ids = bench.stable(2);
     assert_eq!(bench.view().leader, Some(&ids[0]));
@@ -118,7 +118,7 @@ fn the_first_to_join_leads_and_stays_leader_while_it_rejoins() {
 }
 
 #[test]
-fn the_oldest_member_leads_after_the_leader() {
+fn d1_the_oldest_member_leads_after_the_leader() {
     let mut bench = Bench::new();
     let ids = bench.stable(3);
     bench.ask(&GroupRequest::Leave(speaker(&ids[0], None)));
@@ -128,7 +128,7 @@ fn the_oldest_member_leads_after_the_leader() {
 }
 
 #[test]
-fn a_follower_that_rejoins_unchanged_gets_the_current_generation() {
+fn d1_a_follower_that_rejoins_unchanged_gets_the_current_generation() {
     let mut bench = Bench::new();
     let ids = bench.stable(2);
     assert_eq!(entered(Some(bench.ask(&join(&ids[1])))), (1, 0));
@@ -136,7 +136,7 @@ fn a_follower_that_rejoins_unchanged_gets_the_current_generation() {
 }
 
 #[test]
-fn a_leader_that_rejoins_begins_a_rebalance() {
+fn d1_a_leader_that_rejoins_begins_a_rebalance() {
     let mut bench = Bench::new();
     let ids = bench.stable(2);
     bench.send(&join(&ids[0]));
@@ -144,7 +144,7 @@ fn a_leader_that_rejoins_begins_a_rebalance() {
 }
 
 #[test]
-fn a_changed_subscription_begins_a_rebalance() {
+fn d1_a_changed_subscription_begins_a_rebalance() {
     let mut bench = Bench::new();
     let ids = bench.stable(2);
     let mut changed = joining(&ids[1]);
@@ -155,7 +155,7 @@ fn a_changed_subscription_begins_a_rebalance() {
 
 /// While the leader assigns, who missed the answer to its join may ask again without disturbing.
 #[test]
-fn a_join_repeated_while_the_leader_assigns_changes_nothing() {
+fn d1_a_join_repeated_while_the_leader_assigns_changes_nothing() {
     let mut bench = Bench::new();
     let (leader, _) = bench.enter();
     let (follower, _) = bench.enter();
@@ -166,7 +166,7 @@ fn a_join_repeated_while_the_leader_assigns_changes_nothing() {
 }
 
 #[test]
-fn the_assignor_is_one_that_all_know_by_most_votes() {
+fn d1_the_assignor_is_one_that_all_know_by_most_votes() {
     let mut bench = Bench::new();
     let wishes: [&[&str]; 3] =
         [&["range", "sticky", "roundrobin"], &["sticky", "range"], &["sticky", "range", "roundrobin"]];
@@ -179,7 +179,7 @@ fn the_assignor_is_one_that_all_know_by_most_votes() {
 }
 
 #[test]
-fn who_knows_no_assignor_of_the_group_is_refused() {
+fn d1_who_knows_no_assignor_of_the_group_is_refused() {
     let mut bench = Bench::new();
     bench.stable(1);
     let stranger = Join { protocols: vec!["range".into()], ..joining(&"".into()) };
@@ -190,7 +190,7 @@ fn who_knows_no_assignor_of_the_group_is_refused() {
 
 /// D2: 6 s … 30 min, both included.
 #[test]
-fn session_timeouts_out_of_bounds_are_refused() {
+fn d1_session_timeouts_out_of_bounds_are_refused() {
     let mut bench = Bench::new();
     let mut ask = |millis| {
         let join = Join { session_timeout: SimDuration::from_millis(millis), ..joining(&"".into()) };
@@ -200,7 +200,7 @@ fn session_timeouts_out_of_bounds_are_refused() {
 }
 
 #[test]
-fn a_parked_join_whose_connection_is_gone_is_not_answered_but_counts() {
+fn d1_a_parked_join_whose_connection_is_gone_is_not_answered_but_counts() {
     let mut bench = Bench::new();
     let (_, ticket) = bench.enter();
     bench.coordinator.gone(ticket);

@@ -4,7 +4,7 @@ use super::*;
 
 /// Closing the consumer: the others hear of it at their next heartbeat, not after a session.
 #[test]
-fn a_graceful_leave_calls_the_others_at_once() {
+fn d1_a_graceful_leave_calls_the_others_at_once() {
     let mut bench = Bench::new();
     let ids = bench.stable(2);
     assert_eq!(bench.ask(&GroupRequest::Leave(speaker(&ids[1], None))), GroupResponse::Done);
@@ -15,7 +15,7 @@ fn a_graceful_leave_calls_the_others_at_once() {
 
 /// SIGKILL: nothing is heard of the member, so its partitions idle for the session timeout (D2: kafkajs 30 s).
 #[test]
-fn a_killed_member_is_missed_after_its_session_timeout() {
+fn d1_a_killed_member_is_missed_after_its_session_timeout() {
     let mut bench = Bench::new();
     let ids = bench.stable(2);
     bench.beat(&ids[1], 1);
@@ -29,7 +29,7 @@ fn a_killed_member_is_missed_after_its_session_timeout() {
 
 /// Each sign of life begins the session anew: heartbeats, commits, and asking for one's share or to join again.
 #[test]
-fn signs_of_life_reset_the_session() {
+fn d1_signs_of_life_reset_the_session() {
     let beat = |id: &Rc<str>| GroupRequest::Heartbeat(speaker(id, Some(1)));
     let write = |id: &Rc<str>| commit(speaker(id, Some(1)), 9);
     let share = |id: &Rc<str>| sync(id, 1, Vec::new());
@@ -47,7 +47,7 @@ fn signs_of_life_reset_the_session() {
 
 /// EXP-12: A stalls, B takes over, A wakes and commits. The commit is refused; what A did meanwhile is done.
 #[test]
-fn the_commit_of_a_zombie_is_fenced() {
+fn d1_the_commit_of_a_zombie_is_fenced() {
     let mut bench = Bench::new();
     let ids = bench.stable(2);
     bench.beat_for(&ids[1..], 1, secs(27));
@@ -62,7 +62,7 @@ fn the_commit_of_a_zombie_is_fenced() {
 
 /// A member of the group that has missed a rebalance is refused by its generation.
 #[test]
-fn the_commit_of_an_older_generation_is_fenced() {
+fn d1_the_commit_of_an_older_generation_is_fenced() {
     let mut bench = Bench::new();
     let ids = bench.stable(2);
     bench.enter();
@@ -73,7 +73,7 @@ fn the_commit_of_an_older_generation_is_fenced() {
 }
 
 #[test]
-fn the_last_to_leave_empties_the_group() {
+fn d1_the_last_to_leave_empties_the_group() {
     let mut bench = Bench::new();
     let ids = bench.stable(1);
     bench.ask(&GroupRequest::Leave(speaker(&ids[0], None)));
@@ -87,7 +87,7 @@ fn the_last_to_leave_empties_the_group() {
 
 /// The leader of a generation dies before it brings the shares: the others wait for its session, then start over.
 #[test]
-fn a_leader_that_dies_before_it_assigns_is_replaced() {
+fn d1_a_leader_that_dies_before_it_assigns_is_replaced() {
     let mut bench = Bench::new();
     let (leader, _) = bench.enter();
     let (follower, _) = bench.enter();
@@ -105,7 +105,7 @@ fn a_leader_that_dies_before_it_assigns_is_replaced() {
 
 /// It beats, so its session holds, but it never asks for its share.
 #[test]
-fn a_member_that_never_syncs_is_dropped_after_the_rebalance_timeout() {
+fn d1_a_member_that_never_syncs_is_dropped_after_the_rebalance_timeout() {
     let mut bench = Bench::new();
     let (leader, _) = bench.enter();
     let (silent, _) = bench.enter();
@@ -119,7 +119,7 @@ fn a_member_that_never_syncs_is_dropped_after_the_rebalance_timeout() {
 
 /// A client that is waiting for the others cannot beat.
 #[test]
-fn a_parked_member_does_not_fall_silent() {
+fn d1_a_parked_member_does_not_fall_silent() {
     let mut bench = Bench::new();
     let ids = bench.stable(2);
     bench.send(&join(&ids[0]));
@@ -131,7 +131,7 @@ fn a_parked_member_does_not_fall_silent() {
 }
 
 #[test]
-fn who_leaves_while_parked_is_told_that_it_is_not_known() {
+fn d1_who_leaves_while_parked_is_told_that_it_is_not_known() {
     let mut bench = Bench::new();
     let ids = bench.stable(2);
     let parked = bench.send(&join(&ids[0]));
@@ -140,7 +140,7 @@ fn who_leaves_while_parked_is_told_that_it_is_not_known() {
 }
 
 #[test]
-fn who_gives_its_promised_id_back_is_not_waited_for() {
+fn d1_who_gives_its_promised_id_back_is_not_waited_for() {
     let mut bench = Bench::new();
     let ids = bench.stable(1);
     let promised = bench.promise(&joining(&"".into()));

@@ -59,18 +59,18 @@ const fn error(error: ErrorCode) -> Option<GroupResponse> {
 }
 
 #[test]
-fn heartbeat_in_empty() {
+fn d1_heartbeat_in_empty() {
     assert_eq!(ask(GroupState::Empty, heartbeat), error(ErrorCode::UnknownMemberId));
 }
 
 #[test]
-fn heartbeat_in_preparing_rebalance() {
+fn d1_heartbeat_in_preparing_rebalance() {
     assert_eq!(ask(GroupState::PreparingRebalance, heartbeat), error(ErrorCode::RebalanceInProgress));
 }
 
 /// The session is reset though the answer is an error: without beats it would end after 30 s.
 #[test]
-fn heartbeat_in_preparing_rebalance_resets_the_session() {
+fn d1_heartbeat_in_preparing_rebalance_resets_the_session() {
     let mut bench = Bench::new();
     let member = group_in(&mut bench, GroupState::PreparingRebalance);
     bench.pass(secs(29));
@@ -82,42 +82,42 @@ fn heartbeat_in_preparing_rebalance_resets_the_session() {
 }
 
 #[test]
-fn heartbeat_in_completing_rebalance() {
+fn d1_heartbeat_in_completing_rebalance() {
     assert_eq!(ask(GroupState::CompletingRebalance, heartbeat), Some(GroupResponse::Done));
 }
 
 #[test]
-fn heartbeat_in_stable() {
+fn d1_heartbeat_in_stable() {
     assert_eq!(ask(GroupState::Stable, heartbeat), Some(GroupResponse::Done));
 }
 
 #[test]
-fn offset_commit_in_empty() {
+fn d1_offset_commit_in_empty() {
     assert_eq!(ask(GroupState::Empty, commit_by), error(ErrorCode::UnknownMemberId));
 }
 
 #[test]
-fn offset_commit_in_empty_without_generation_and_member() {
+fn d1_offset_commit_in_empty_without_generation_and_member() {
     assert_eq!(ask(GroupState::Empty, |_, _| commit(speaker(&"".into(), None), 5)), Some(committed()));
 }
 
 #[test]
-fn offset_commit_in_preparing_rebalance() {
+fn d1_offset_commit_in_preparing_rebalance() {
     assert_eq!(ask(GroupState::PreparingRebalance, commit_by), Some(committed()));
 }
 
 #[test]
-fn offset_commit_in_completing_rebalance() {
+fn d1_offset_commit_in_completing_rebalance() {
     assert_eq!(ask(GroupState::CompletingRebalance, commit_by), error(ErrorCode::RebalanceInProgress));
 }
 
 #[test]
-fn offset_commit_in_stable() {
+fn d1_offset_commit_in_stable() {
     assert_eq!(ask(GroupState::Stable, commit_by), Some(committed()));
 }
 
 #[test]
-fn offset_commit_without_generation_and_member_where_there_are_members() {
+fn d1_offset_commit_without_generation_and_member_where_there_are_members() {
     for state in [GroupState::PreparingRebalance, GroupState::CompletingRebalance, GroupState::Stable] {
         let answer = ask(state, |_, _| commit(speaker(&"".into(), None), 5));
         assert_eq!(answer, error(ErrorCode::UnknownMemberId), "{state:?}");
@@ -125,18 +125,18 @@ fn offset_commit_without_generation_and_member_where_there_are_members() {
 }
 
 #[test]
-fn sync_group_in_empty() {
+fn d1_sync_group_in_empty() {
     assert_eq!(ask(GroupState::Empty, sync_by), error(ErrorCode::UnknownMemberId));
 }
 
 #[test]
-fn sync_group_in_preparing_rebalance() {
+fn d1_sync_group_in_preparing_rebalance() {
     assert_eq!(ask(GroupState::PreparingRebalance, sync_by), error(ErrorCode::RebalanceInProgress));
 }
 
 /// A follower waits for the leader, whose own request is answered when its shares are committed.
 #[test]
-fn sync_group_in_completing_rebalance() {
+fn d1_sync_group_in_completing_rebalance() {
     let mut bench = Bench::new();
     let (leader, _) = bench.enter();
     let (follower, _) = bench.enter();
@@ -148,19 +148,19 @@ fn sync_group_in_completing_rebalance() {
 }
 
 #[test]
-fn sync_group_in_stable() {
+fn d1_sync_group_in_stable() {
     assert_eq!(ask(GroupState::Stable, |id, nth| sync(id, nth, Vec::new())), Some(GroupResponse::Synced(share(&[0]))));
 }
 
 #[test]
-fn wrong_generation_in_empty() {
+fn d1_wrong_generation_in_empty() {
     for request in [heartbeat, commit_by, sync_by] {
         assert_eq!(ask(GroupState::Empty, |id, nth| request(id, nth - 1)), error(ErrorCode::UnknownMemberId));
     }
 }
 
 #[test]
-fn unknown_member_in_empty() {
+fn d1_unknown_member_in_empty() {
     for request in [heartbeat, commit_by, sync_by] {
         assert_eq!(ask(GroupState::Empty, |_, nth| request(&"nobody".into(), nth)), error(ErrorCode::UnknownMemberId));
     }
@@ -181,32 +181,32 @@ fn unknown_member_in(state: GroupState) {
 }
 
 #[test]
-fn wrong_generation_in_preparing_rebalance() {
+fn d1_wrong_generation_in_preparing_rebalance() {
     wrong_generation_in(GroupState::PreparingRebalance);
 }
 
 #[test]
-fn unknown_member_in_preparing_rebalance() {
+fn d1_unknown_member_in_preparing_rebalance() {
     unknown_member_in(GroupState::PreparingRebalance);
 }
 
 #[test]
-fn wrong_generation_in_completing_rebalance() {
+fn d1_wrong_generation_in_completing_rebalance() {
     wrong_generation_in(GroupState::CompletingRebalance);
 }
 
 #[test]
-fn unknown_member_in_completing_rebalance() {
+fn d1_unknown_member_in_completing_rebalance() {
     unknown_member_in(GroupState::CompletingRebalance);
 }
 
 #[test]
-fn wrong_generation_in_stable() {
+fn d1_wrong_generation_in_stable() {
     wrong_generation_in(GroupState::Stable);
 }
 
 #[test]
-fn unknown_member_in_stable() {
+fn d1_unknown_member_in_stable() {
     unknown_member_in(GroupState::Stable);
 }
 
@@ -219,7 +219,7 @@ fn everything(id: &Rc<str>, generation: u32) -> Vec<GroupRequest> {
 }
 
 #[test]
-fn everything_in_dead() {
+fn d1_everything_in_dead() {
     let mut bench = Bench::new();
     let member = group_in(&mut bench, GroupState::Dead);
     for request in everything(&member, 1) {
@@ -232,7 +232,7 @@ fn everything_in_dead() {
 }
 
 #[test]
-fn everything_after_the_coordinator_has_moved() {
+fn d1_everything_after_the_coordinator_has_moved() {
     let mut bench = Bench::new();
     let member = bench.stable(1).remove(0);
     let decision = bench.coordinator.resign();
@@ -243,7 +243,7 @@ fn everything_after_the_coordinator_has_moved() {
 }
 
 #[test]
-fn everything_while_the_coordinator_loads() {
+fn d1_everything_while_the_coordinator_loads() {
     let mut bench = Bench::new();
     let member = bench.stable(1).remove(0);
     bench.coordinator.begin_loading();
@@ -254,7 +254,7 @@ fn everything_while_the_coordinator_loads() {
 
 /// Which states may follow which, all 25 pairs.
 #[test]
-fn only_the_listed_states_may_follow() {
+fn d1_only_the_listed_states_may_follow() {
     use GroupState::{CompletingRebalance, Dead, Empty, PreparingRebalance, Stable};
     let all = [Empty, PreparingRebalance, CompletingRebalance, Stable, Dead];
     let legal = [
@@ -272,13 +272,13 @@ fn only_the_listed_states_may_follow() {
 
 #[test]
 #[should_panic(expected = "Stable may not follow Empty")]
-fn an_illegal_state_is_a_bug() {
+fn d1_an_illegal_state_is_a_bug() {
     Group::new(&GROUP.into(), SimTime::ZERO).become_state(GroupState::Stable, SimTime::ZERO);
 }
 
 /// A request for a group nobody has heard of.
 #[test]
-fn an_unheard_of_group_has_no_members_and_no_offsets() {
+fn d1_an_unheard_of_group_has_no_members_and_no_offsets() {
     let nobody: Rc<str> = "nobody".into();
     for (request, expected) in [
         (heartbeat(&nobody, 1), refusal(ErrorCode::UnknownMemberId)),

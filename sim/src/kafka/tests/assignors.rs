@@ -1,0 +1,58 @@
+//! D3: Java members choose their assignor, and what a rebalance takes from them differs.
+
+use super::*;
+use crate::kafka::assignor::Assignor;
+
+/// Shares of a member in order.
+fn shares(member: &Member) -> Vec<Vec<u32>> {
+    let share = |(_, line)| if let Line::Joined(share) = line { Some(share) } else { None };
+    member.diary().into_iter().filter_map(share).collect()
+}
+
+/// Two members, the second of which joins 10 s later: their shares.
+fn two_members(assignors: [Vec<Assignor>; 2]) -> [Vec<Vec<u32>>; 2] {
+    let topic = TopicConfig { partitions: 4, ..three_by_three() };
+    Lab::play(1, 45, topic, async |lab| {
+        let [first, second] = assignors;
+        let (_first, a) = lab.java("a", "g", first);
+        lab.wait_until(|_| a.has(4)).await;
+        lab.sleep(secs(10)).await;
+        let (_second, b) = lab.java("b", "g", second);
+        lab.sleep(secs(15)).await;
+        [shares(&a), shares(&b)]
+    })
+}
+
+/// The default list holds an eager and a cooperative assignor: members are eager, and the first one is chosen.
+#[test]
+fn d3_java_takes_ranges_by_default() {
+    let default = crate::kafka::client::JavaConsumerConfig::default().assignors;
+    let [a, b] = two_members([default.clone(), default]);
+    assert_eq!([a.last(), b.last()], [Some(&vec![0, 1]), Some(&vec![2, 3])]);
+    assert_eq!((a.len(), b.len()), (2, 1), "one rebalance: {a:?} {b:?}");
+}
+
+/// What the first has had, it keeps, though it has given everything up meanwhile.
+#[test]
+fn d3_sticky_members_keep_what_they_had() {
+    let sticky = || vec![Assignor::Sticky];
+    let [a, b] = two_members([sticky(), sticky()]);
+    assert_eq!((a.len(), b.len()), (2, 1), "one rebalance: {a:?} {b:?}");
+    assert_eq!((a[1].len(), b[0].len()), (2, 2), "{a:?} {b:?}");
+}
+
+/// What moves is withheld in a first round and given in a second (KIP-429).
+#[test]
+fn d3_cooperative_members_hand_over_in_a_second_round() {
+    let cooperative = || vec![Assignor::CooperativeSticky];
+    let [a, b] = two_members([cooperative(), cooperative()]);
+    assert_eq!((a.len(), b.len()), (3, 2), "two rebalances: {a:?} {b:?}");
+    assert_eq!((a[1].len(), b[0].len(), b[1].len()), (2, 0, 2), "{a:?} {b:?}");
+}
+
+/// The group takes an assignor that all know.
+#[test]
+fn d3_members_with_different_lists_agree() {
+    let [a, b] = two_members([vec![Assignor::Range, Assignor::Sticky], vec![Assignor::Sticky, Assignor::RoundRobin]]);
+    assert_eq!((a.last().map(Vec::len), b.last().map(Vec::len)), (Some(2), Some(2)), "{a:?} {b:?}");
+}
