@@ -18,6 +18,8 @@
 //! | [`wire`] | what travels over a connection |
 //! | [`node`] | hosts a machine on a process and a network |
 //! | [`client`], [`producer`], [`consumer`] | clients after kafkajs and Java |
+//! | [`facts`] | what clients say for the checkers |
+//! | [`watch`] | what of all this is shown: gauges of partitions and groups |
 //! | [`metadata`] | what the controller has decided, as records and as the image they add up to |
 //!
 //! **Never here:** the meaning of a record's value, and any knowledge of what is modelled with Kafka.
@@ -27,6 +29,7 @@ pub mod broker;
 pub mod client;
 pub mod consumer;
 pub mod controller;
+pub mod facts;
 #[cfg(test)]
 pub(crate) mod fake;
 pub mod group;
@@ -41,4 +44,5 @@ pub mod record;
 pub mod replica;
 pub mod retry;
 pub mod types;
+pub mod watch;
 pub mod wire;
