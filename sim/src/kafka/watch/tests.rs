@@ -111,7 +111,12 @@ fn a_leader_that_has_a_successor_counts_no_more() {
     let said = looks(|| {
         let (old, new) = (replica(2, true, 5, 20), replica(1, true, 6, 15));
         let both = [new.clone(), old.clone()];
-        vec![partitions(&[old.clone()]), partitions(&both), partitions(&[old.clone(), new]), partitions(&[old])]
+        vec![
+            partitions(std::slice::from_ref(&old)),
+            partitions(&both),
+            partitions(&[old.clone(), new]),
+            partitions(&[old]),
+        ]
     });
     let next = "orders-0/leader.epoch=6 orders-0/leader=1 orders-0/log.end=15 orders-0/high.watermark=14";
     assert_eq!(said[1..], [next, "", "orders-0/leader=0"]);
