@@ -24,7 +24,8 @@ const SET: [&str; 2] = ["duration=75s", "world.shop.inventory.cpu={ exponential 
 fn all_variants_meet_the_same_customers_at_the_same_times() {
     let arrivals = |story: &Story| -> Vec<(String, u64, u64)> {
         let trace = story.trace(&SET);
-        let arrived = of_kind(&trace, "arrived");
+        // What becomes of an accepted order is a class of its own, and its arrivals depend on the design.
+        let arrived = of_kind(&trace, "arrived").filter(|line| !line.text("class").ends_with(".e2e"));
         arrived.map(|line| (line.text("class").to_string(), line.int("customer"), line.at_ns())).collect()
     };
     let stories = variants("cascade");
