@@ -227,18 +227,16 @@ impl Cluster {
         }
     }
 
-    /// Whether all nodes that are up know something.
+    /// Whether all brokers that are up know something, and each other as alive.
     fn all_know(&self, what: impl Fn(&Broker) -> bool) -> bool {
-        let up: Vec<bool> =
-            self.0.nodes.values().filter_map(|node| node.with(|s| s.broker().is_none_or(&what))).collect();
-        up.iter().all(|knows| *knows)
-    }
-
-    /// Whether all nodes that are up know each other as alive.
-    fn is_complete(&self) -> bool {
-        let up = |id: &&BrokerId| self.0.nodes[*id].with(|_| ()).is_some();
-        let up: Vec<&BrokerId> = self.0.brokers.iter().filter(up).collect();
-        self.all_know(|broker| up.iter().all(|id| broker.image().is_alive(**id)))
+        let mut up = Vec::new();
+        self.each(|id, server| up.extend(server.broker().map(|_| id)));
+        let mut known = true;
+        self.each(|_, server| {
+            let knows = |broker: &Broker| what(broker) && up.iter().all(|id| broker.image().is_alive(*id));
+            known &= server.broker().is_none_or(knows);
+        });
+        known
     }
 
     /// The operator's job: makes the topics once, and lets everybody in.
@@ -257,7 +255,7 @@ impl Cluster {
         let mut left = self.0.topics.take();
         let topics: Vec<String> = left.keys().cloned().collect();
         // As an operator would: the nodes that are late would lead nothing.
-        while !self.is_complete() {
+        while !self.all_know(|_| true) {
             site.process.sleep(LOOK_AGAIN).await;
         }
         while let Some((topic, config)) = left.pop_first() {

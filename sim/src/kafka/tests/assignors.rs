@@ -32,13 +32,26 @@ fn d3_java_takes_ranges_by_default() {
     assert_eq!((a.len(), b.len()), (2, 1), "one rebalance: {a:?} {b:?}");
 }
 
-/// What the first has had, it keeps, though it has given everything up meanwhile.
+/// A third member joins two: each of them gives up one partition and keeps the others, though it gave all up meanwhile. Ranges would
+/// shift.
 #[test]
 fn d3_sticky_members_keep_what_they_had() {
-    let sticky = || vec![Assignor::Sticky];
-    let [a, b] = two_members([sticky(), sticky()]);
-    assert_eq!((a.len(), b.len()), (2, 1), "one rebalance: {a:?} {b:?}");
-    assert_eq!((a[1].len(), b[0].len()), (2, 2), "{a:?} {b:?}");
+    for (assignor, keeps) in [(Assignor::Sticky, true), (Assignor::Range, false)] {
+        Lab::play(1, 60, TopicConfig { partitions: 6, ..three_by_three() }, async move |lab| {
+            let mut members = Vec::new();
+            for name in ["a", "b", "c"] {
+                members.push(lab.java(name, "g", vec![assignor]));
+                lab.sleep(secs(12)).await;
+            }
+            let [a, b] = [0, 1].map(|nth| shares(&members[nth].1));
+            let kept = |shares: &[Vec<u32>]| {
+                let [.., before, after] = shares else { panic!("two shares, not {shares:?}") };
+                assert_eq!((before.len(), after.len()), (3, 2));
+                after.iter().all(|partition| before.contains(partition))
+            };
+            assert_eq!(kept(&a) && kept(&b), keeps, "{assignor:?}: {a:?} {b:?}");
+        });
+    }
 }
 
 /// What moves is withheld in a first round and given in a second (KIP-429).

@@ -108,7 +108,7 @@ fn i5_a_graceful_disconnect_waits_for_its_long_polls_and_the_others_for_theirs()
             second.joined_after(&lab).await;
             lab.sleep(millis(5_000 + into_the_poll)).await;
             let from = lab.now();
-            second.consumer.disconnect().await;
+            second.disconnect().await;
             let took = lab.since(from);
             lab.wait_until(|_| first.has(3)).await;
             (took, lab.since(from))

@@ -146,7 +146,7 @@ fn e6_retention_deletes_what_a_lagging_group_has_not_read() {
         let producer = lab.ready_producer(Acks::All).await;
         let reader = lab.member("reader", "g", Handling::default());
         lab.wait_until(|_| !reader.read().is_empty()).await;
-        reader.consumer.disconnect().await;
+        reader.disconnect().await;
         lab.send(&producer, 0, "unread").await.expect("is stored");
         lab.sleep(secs(40)).await;
         lab.send(&producer, 0, "fresh").await.expect("is stored");
@@ -165,7 +165,7 @@ fn e7_a_commit_before_the_work_loses_it_when_the_process_dies() {
         let reader = lab.member("reader", "g", handling.clone());
         lab.wait_until(|_| !reader.read().is_empty()).await;
         lab.sleep(secs(1)).await;
-        reader.consumer.disconnect().await;
+        reader.disconnect().await;
         reader.kill();
         let again = lab.member("again", "g", handling);
         lab.sleep(secs(10)).await;
@@ -183,7 +183,7 @@ fn e11_latest_without_a_commit_loses_what_came_meanwhile() {
         let reader = latest("reader");
         lab.wait_until(|_| !reader.joins().is_empty()).await;
         lab.sleep(secs(1)).await;
-        reader.consumer.disconnect().await;
+        reader.disconnect().await;
         lab.send(&producer, 0, "meanwhile").await.expect("is stored");
         let again = latest("again");
         lab.wait_until(|_| !again.joins().is_empty()).await;
@@ -205,7 +205,7 @@ fn e12_expired_offsets_replay_or_skip_everything() {
             let reader = lab.member("reader", "g", Handling::default());
             lab.wait_until(|_| !reader.read().is_empty()).await;
             lab.sleep(secs(1)).await;
-            reader.consumer.disconnect().await;
+            reader.disconnect().await;
             lab.send(&producer, 0, "meanwhile").await.expect("is stored");
             lab.sleep(secs(40)).await;
             let config = ConsumerConfig { from_beginning, ..ConsumerConfig::default() };

@@ -40,7 +40,8 @@ pub(super) struct Handling {
 #[derive(Clone)]
 pub(super) struct Member {
     pub(super) site: Site,
-    pub(super) consumer: Consumer,
+    /// None for Java's.
+    kafkajs: Option<Consumer>,
     diary: Rc<RefCell<Vec<(SimTime, Line)>>>,
 }
 
@@ -53,7 +54,7 @@ impl Lab {
 
     pub(super) fn member_with(&self, site: &Site, group: &str, config: ConsumerConfig, handling: Handling) -> Member {
         let consumer = self.kafka(site).consumer(group, config);
-        let member = Member { site: site.clone(), consumer: consumer.clone(), diary: Rc::default() };
+        let member = Member { site: site.clone(), kafkajs: Some(consumer.clone()), diary: Rc::default() };
         let (events, lab) = (member.clone(), self.clone());
         consumer.on(move |event| events.hear(lab.now(), event));
         let (handle, me, lab) = (member.handler(self, handling), member.clone(), self.clone());
@@ -73,8 +74,7 @@ impl Lab {
         let client = JavaClient { site: site.clone(), name: name.into(), book: self.cluster.book().clone(), seeds };
         let config = JavaConsumerConfig { from_beginning: true, assignors, ..JavaConsumerConfig::default() };
         let consumer = JavaConsumer::new(&client, group, &[TOPIC], config);
-        let unused = self.kafka(&site).consumer(group, ConsumerConfig::default());
-        let member = Member { site, consumer: unused, diary: Rc::default() };
+        let member = Member { site, kafkajs: None, diary: Rc::default() };
         let (events, lab) = (member.clone(), self.clone());
         consumer.on(move |event| events.hear(lab.now(), event));
         member.note(self.now(), Line::Began);
@@ -161,6 +161,11 @@ impl Member {
             .iter()
             .filter_map(|(_, line)| if let Line::Did(value) = line { Some(value.clone()) } else { None })
             .collect()
+    }
+
+    /// Leaves in good order.
+    pub(super) async fn disconnect(&self) {
+        self.kafkajs.as_ref().expect("it is a kafkajs consumer").disconnect().await;
     }
 
     /// SIGKILL.

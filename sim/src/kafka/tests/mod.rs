@@ -184,7 +184,7 @@ impl Lab {
     /// Values in the log of a partition, committed or not.
     fn log(&self, partition: u32) -> Vec<String> {
         let records = self.cluster.records(&TopicPartition::new(TOPIC, partition), Offset(0));
-        records.iter().map(|record| text(record)).collect()
+        records.iter().map(text).collect()
     }
 
     /// Waits until something is the case; how long that took, in milliseconds.
