@@ -35,11 +35,8 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Put the metrics of two variants side by side
     Compare(CompareArgs),
-    /// Tell what a scenario sets up, what it claims and why
-    Explain {
-        /// Name in the catalogue, or path of a scenario file
-        scenario: String,
-    },
+    /// Tell what a scenario sets up, what it claims and why; or, with --order, what happened to one order
+    Explain(ExplainArgs),
     /// Draw the figures of scenarios as SVG
     Figures(FiguresArgs),
     /// Play scenarios with many seeds: does a verdict depend on luck? Is each seed one history, on every engine?
@@ -114,6 +111,21 @@ pub(crate) struct CompareArgs {
     /// The variants to compare, given twice [default: the first two]
     #[arg(long = "variant", value_name = "V")]
     pub(crate) variants: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExplainArgs {
+    /// Name in the catalogue, or path of a scenario file
+    pub(crate) scenario: String,
+    /// Play it and tell what happened to the order of this customer, in every variant
+    #[arg(long, value_name = "N")]
+    pub(crate) order: Option<u64>,
+    /// With --order: only this variant; may be repeated [default: all]
+    #[arg(long = "variant", value_name = "V", requires = "order")]
+    pub(crate) variants: Vec<String>,
+    /// With --order: the seed [default: the scenario's own]
+    #[arg(long, value_name = "N", requires = "order")]
+    pub(crate) seed: Option<u64>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -20,7 +20,7 @@ use std::io::Write;
 use clap::Parser;
 
 use crate::args::{Args, Command};
-use crate::commands::{compare, completions, cross_check, explain, figures, list, play, schema, verify};
+use crate::commands::{compare, completions, cross_check, explain, figures, list, order, play, schema, verify};
 use crate::lab::{Catalogue, Lab};
 pub use crate::term::{Exit, Style};
 use crate::term::{Failure, Term};
@@ -55,7 +55,10 @@ fn obey(lab: &dyn Lab, command: Command, term: &mut Term) -> Result<Exit, Failur
         Command::List => list::list(lab, term),
         Command::Run(args) => play::run(lab, &args, term),
         Command::Compare(args) => compare::compare(lab, &args, term),
-        Command::Explain { scenario } => explain::explain(lab, &scenario, term),
+        Command::Explain(args) => match args.order {
+            Some(order) => order::order(lab, &args, order, term),
+            None => explain::explain(lab, &args.scenario, term),
+        },
         Command::Figures(args) => figures::figures(lab, &args, term),
         Command::Verify(args) if args.engines => cross_check::cross_check(lab, &args, term),
         Command::Verify(args) => verify::verify(lab, &args, term),

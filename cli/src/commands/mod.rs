@@ -7,6 +7,7 @@ pub(crate) mod explain;
 pub(crate) mod figures;
 pub(crate) mod list;
 pub(crate) mod many;
+pub(crate) mod order;
 pub(crate) mod play;
 pub(crate) mod schema;
 pub(crate) mod verify;

@@ -8,7 +8,7 @@ mod spark;
 mod table;
 
 pub(crate) use self::badge::{badge, paint};
-pub(crate) use self::format::{History, metric, repeat, signed, wrap};
+pub(crate) use self::format::{History, metric, repeat, signed, span_us, wrap};
 pub(crate) use self::outcome::{View, outcome};
 pub(crate) use self::table::{Cell, table};
 
