@@ -34,6 +34,8 @@ fn fault(fault: &Fault) -> String {
         }
         Inject::Pause { node } => format!("{} is stopped", node.get_ref()),
         Inject::Crash { node } => format!("{} crashes", node.get_ref()),
+        Inject::Down { node } => format!("{} is killed and stays down", node.get_ref()),
+        Inject::Stop { node } => format!("{} is asked to stop and stays down", node.get_ref()),
         Inject::HostLoss { node } => format!("the host of {} vanishes", node.get_ref()),
         Inject::Cut { from, to, both: true } => {
             format!("nothing passes between {} and {}", from.get_ref(), to.get_ref())

@@ -154,6 +154,8 @@ fn kind(inject: &Inject) -> (String, Kind) {
         ),
         Inject::Pause { node } => (format!("{}: stopped", node.get_ref()), Kind::Pause { node: text(node) }),
         Inject::Crash { node } => (format!("{}: crash", node.get_ref()), Kind::Crash { node: text(node) }),
+        Inject::Down { node } => (format!("{}: down", node.get_ref()), Kind::Down { node: text(node) }),
+        Inject::Stop { node } => (format!("{}: asked to stop", node.get_ref()), Kind::Stop { node: text(node) }),
         Inject::HostLoss { node } => (format!("{}: host lost", node.get_ref()), Kind::HostLoss { node: text(node) }),
         Inject::Cut { from, to, both } => {
             let (from, to) = (text(from), text(to));

@@ -1,4 +1,7 @@
 //! Faults as data: when, for how long, what, and to whom. They change conditions; what follows is up to the models.
+//!
+//! A node may be named by an alias, such as the controller of a cluster: whoever bears it when the fault begins is hit, and let go when
+//! it ends ([`Stage::alias`]). Pools are named by their process, never by an alias.
 
 use std::cell::RefCell;
 use std::cmp::Reverse;
@@ -7,7 +10,7 @@ use std::rc::Rc;
 use crate::engine::{SimDuration, SimTime};
 use crate::net::HostId;
 use crate::stage::Stage;
-use crate::trace::{Event, Exit};
+use crate::trace::{Event, Exit, Name};
 use crate::units::Factor;
 
 /// One fault.
@@ -41,6 +44,17 @@ pub enum Kind {
     /// A process crashes; its supervisor restarts it. The end of the fault changes nothing: it only
     /// says how much of the report is marked.
     Crash {
+        /// Name of the node.
+        node: String,
+    },
+    /// A process is killed (SIGKILL), its host answers with RST, and it is not started before the last such fault has ended.
+    Down {
+        /// Name of the node.
+        node: String,
+    },
+    /// A process is asked to stop (SIGTERM), and killed when it has not stopped in its grace period; it is not started before
+    /// the last such fault has ended.
+    Stop {
         /// Name of the node.
         node: String,
     },
@@ -90,13 +104,50 @@ pub enum Kind {
 /// # Panics
 /// At the fault's time, when its target is not on the stage: the specification is checked before.
 pub fn schedule(stage: &Stage, fault: Fault) {
-    let (name, kind) = (stage.trace().name(&fault.name), Rc::new(fault.kind));
-    for (at, active) in [(Some(fault.at), true), (fault.until, false)] {
-        let (Some(at), stage, kind) = (at, stage.clone(), kind.clone()) else { continue };
-        stage.sim().clone().call_at(at, move || {
-            stage.trace().emit(Event::Fault { fault: name, active });
-            apply(&stage, &kind, active);
-        });
+    let (name, kind) = (stage.trace().name(&fault.name), fault.kind);
+    let hit: Rc<RefCell<Option<Rc<Kind>>>> = Rc::default();
+    let (sim, begun, beginning, ending) = (stage.sim(), hit.clone(), stage.clone(), stage.clone());
+    sim.call_at(fault.at, move || {
+        beginning.trace().emit(Event::Fault { fault: name, active: true });
+        match kind.aimed(|node| beginning.bearer(node)) {
+            Some(kind) => apply(&beginning, begun.borrow_mut().insert(Rc::new(kind)), true),
+            None => beginning.trace().emit(without_target(&beginning, name)),
+        }
+    });
+    let Some(until) = fault.until else { return };
+    sim.call_at(until, move || {
+        ending.trace().emit(Event::Fault { fault: name, active: false });
+        if let Some(kind) = hit.take() {
+            apply(&ending, &kind, false);
+        }
+    });
+}
+
+/// Nobody bears the alias that a fault names, so it does nothing.
+fn without_target(stage: &Stage, fault: Name) -> Event {
+    Event::Fact { what: stage.trace().name("fault.without.target"), key: fault.hash(), amount: 1 }
+}
+
+impl Kind {
+    /// This kind, aimed at those who bear the names now; none when nobody does, or when both ends of a link are one node.
+    fn aimed(&self, bearer: impl Fn(&str) -> Option<String>) -> Option<Kind> {
+        let mut aimed = self.clone();
+        match &mut aimed {
+            Kind::Slow { node, .. }
+            | Kind::Pause { node }
+            | Kind::Crash { node }
+            | Kind::Down { node }
+            | Kind::Stop { node }
+            | Kind::HostLoss { node } => *node = bearer(node)?,
+            Kind::Cut { from, to, .. } | Kind::Loss { from, to, .. } | Kind::Delay { from, to, .. } => {
+                (*from, *to) = (bearer(from)?, bearer(to)?);
+                if from == to {
+                    return None;
+                }
+            }
+            Kind::PoolShrink { .. } => {}
+        }
+        Some(aimed)
     }
 }
 
@@ -137,6 +188,11 @@ impl Active {
             _ => None,
         };
         self.worst(size).map(|Reverse(size)| size)
+    }
+
+    /// Whether a fault keeps this process from starting.
+    fn keeps_down(&self, name: &str) -> bool {
+        self.any(|each| matches!(&*each.kind, Kind::Down { node } | Kind::Stop { node } if node == name))
     }
 
     fn slowdown(&self, of: &str) -> Factor {
@@ -188,6 +244,21 @@ fn apply(stage: &Stage, kind: &Rc<Kind>, active: bool) {
         }
         Kind::Crash { node } if active => site(stage, node).process.exit(Exit::Crashed),
         Kind::Crash { .. } => {}
+        Kind::Down { node } | Kind::Stop { node } if !active => {
+            if !faults.keeps_down(node) {
+                site(stage, node).process.let_up();
+            }
+        }
+        Kind::Down { node } => {
+            let process = site(stage, node).process;
+            process.keep_down();
+            process.exit(Exit::Crashed);
+        }
+        Kind::Stop { node } => {
+            let process = site(stage, node).process;
+            process.keep_down();
+            process.terminate();
+        }
         Kind::HostLoss { node } => {
             let site = site(stage, node);
             if active {

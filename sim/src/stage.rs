@@ -22,8 +22,12 @@ struct Inner {
     sites: RefCell<BTreeMap<String, Site>>,
     workers: RefCell<BTreeMap<String, Workers>>,
     pools: RefCell<BTreeMap<String, Pool>>,
+    aliases: RefCell<BTreeMap<String, Bearer>>,
     faults: Active,
 }
+
+/// Finds out who bears an alias now.
+type Bearer = Rc<dyn Fn() -> Option<String>>;
 
 impl Stage {
     /// An empty stage with one network, all of whose kernels are set alike.
@@ -35,6 +39,7 @@ impl Stage {
             sites: RefCell::default(),
             workers: RefCell::default(),
             pools: RefCell::default(),
+            aliases: RefCell::default(),
             faults: Active::default(),
         }));
         let parts = Rc::downgrade(&stage.0);
@@ -43,6 +48,7 @@ impl Stage {
                 parts.sites.take();
                 parts.workers.take();
                 parts.pools.take();
+                parts.aliases.take();
             }
         });
         stage
@@ -113,6 +119,23 @@ impl Stage {
     /// The pool of this name, as it is now.
     pub fn pool_of(&self, name: &str) -> Option<Pool> {
         self.0.pools.borrow().get(name).cloned()
+    }
+
+    /// Lets faults name a node by what it is at the time, such as the controller of a cluster. `bearer` is asked when a fault
+    /// begins; it answers with the name of a node, or with none when nobody is it.
+    pub fn alias(&self, name: &str, bearer: impl Fn() -> Option<String> + 'static) {
+        self.0.aliases.borrow_mut().insert(name.into(), Rc::new(bearer));
+    }
+
+    /// Whether this name is an alias.
+    pub fn is_alias(&self, name: &str) -> bool {
+        self.0.aliases.borrow().contains_key(name)
+    }
+
+    /// The node of this name: whoever bears it now if it is an alias, and otherwise the name itself.
+    pub fn bearer(&self, name: &str) -> Option<String> {
+        let alias = self.0.aliases.borrow().get(name).cloned();
+        alias.map_or_else(|| Some(name.into()), |bearer| bearer())
     }
 
     /// The faults under way.

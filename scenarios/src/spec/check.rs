@@ -150,7 +150,7 @@ fn check_fault_nodes<W: World>(inject: &Inject, world: &W, found: &mut Found<'_>
 /// The kinds of faults that hit nodes with an ability.
 const fn kinds(ability: Ability) -> &'static [&'static str] {
     match ability {
-        Ability::Process => &["pause", "crash", "host_loss"],
+        Ability::Process => &["pause", "crash", "down", "stop", "host_loss"],
         Ability::Computes => &["slow"],
         Ability::Host => &["cut", "loss", "delay"],
     }

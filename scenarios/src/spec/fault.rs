@@ -59,6 +59,19 @@ pub enum Inject {
         #[schemars(with = "String")]
         node: Spanned<String>,
     },
+    /// The process of a node is killed, and its host answers with resets. It starts again when the fault ends.
+    Down {
+        /// The node.
+        #[schemars(with = "String")]
+        node: Spanned<String>,
+    },
+    /// The process of a node is asked to stop. It may take its time and do so in good order, but is killed after its grace
+    /// period. It starts again when the fault ends; several such faults, one after another, are a rolling deploy.
+    Stop {
+        /// The node.
+        #[schemars(with = "String")]
+        node: Spanned<String>,
+    },
     /// The host of a node vanishes: silence. It comes back when the fault ends.
     HostLoss {
         /// The node.
@@ -116,6 +129,8 @@ impl Inject {
             Inject::Slow { .. } => "slow",
             Inject::Pause { .. } => "pause",
             Inject::Crash { .. } => "crash",
+            Inject::Down { .. } => "down",
+            Inject::Stop { .. } => "stop",
             Inject::HostLoss { .. } => "host_loss",
             Inject::Cut { .. } => "cut",
             Inject::Loss { .. } => "loss",
@@ -128,7 +143,11 @@ impl Inject {
     pub(super) fn needs(&self) -> Option<Ability> {
         match self {
             Inject::Slow { .. } => Some(Ability::Computes),
-            Inject::Pause { .. } | Inject::Crash { .. } | Inject::HostLoss { .. } => Some(Ability::Process),
+            Inject::Pause { .. }
+            | Inject::Crash { .. }
+            | Inject::Down { .. }
+            | Inject::Stop { .. }
+            | Inject::HostLoss { .. } => Some(Ability::Process),
             Inject::Cut { .. } | Inject::Loss { .. } | Inject::Delay { .. } => Some(Ability::Host),
             Inject::PoolShrink { .. } => None,
         }
@@ -137,9 +156,12 @@ impl Inject {
     /// The nodes it names.
     pub fn nodes(&self) -> Vec<&Spanned<String>> {
         match self {
-            Inject::Slow { node, .. } | Inject::Pause { node } | Inject::Crash { node } | Inject::HostLoss { node } => {
-                vec![node]
-            }
+            Inject::Slow { node, .. }
+            | Inject::Pause { node }
+            | Inject::Crash { node }
+            | Inject::Down { node }
+            | Inject::Stop { node }
+            | Inject::HostLoss { node } => vec![node],
             Inject::Cut { from, to, .. } | Inject::Loss { from, to, .. } | Inject::Delay { from, to, .. } => {
                 vec![from, to]
             }

@@ -41,7 +41,7 @@ pub const DURATION_MAX: SimDuration = SimDuration::from_secs(6 * 3600);
 /// What a node is able to do, and therefore which faults can hit it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ability {
-    /// It is one process on a host of its own: it can be stopped, crash, or vanish with its host.
+    /// It is one process on a host of its own: it can be paused, killed, asked to stop, or vanish with its host.
     Process,
     /// It computes, as a process or as a multi-worker server: it can be slowed.
     Computes,
@@ -58,7 +58,7 @@ impl Ability {
 ///
 /// Every type of the parameters must refuse unknown keys (`#[serde(deny_unknown_fields)]`): overrides rely on it.
 pub trait World {
-    /// Names of the nodes that have an ability.
+    /// Names of the nodes that have an ability, and of the [aliases](gridlock_sim::stage::Stage::alias) whose bearers have it.
     fn nodes(&self, ability: Ability) -> Vec<String>;
     /// Names of the pools that a fault can shrink.
     fn pools(&self) -> Vec<String>;

@@ -1,6 +1,9 @@
 //! Goal: of overlapping faults the worst counts, until the last has ended. Method: two services and a database, faults at
 //! whole seconds, and a probe half a second after some of them.
 
+mod aliases;
+mod lives;
+
 use std::any::Any;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -60,6 +63,15 @@ impl Answer {
 
 /// Plays `faults` and hands out what each probe saw.
 fn play(faults: Vec<Fault>, probe: impl Fn(&Stage, Answer) + Copy + Send + 'static) -> [u64; PROBED.len()] {
+    play_on(|_| (), faults, probe)
+}
+
+/// Plays `faults` on a stage that `prepare` has had its hands on.
+fn play_on(
+    prepare: impl FnOnce(&Stage) + Send,
+    faults: Vec<Fault>,
+    probe: impl Fn(&Stage, Answer) + Copy + Send + 'static,
+) -> [u64; PROBED.len()] {
     engine::run(1, at(60), move |sim| {
         let stage = Stage::new(sim, &Trace::new(sim), LinkSpec::default(), TcpSpec::default());
         stage.workers("db", WorkersSpec::default());
@@ -68,6 +80,7 @@ fn play(faults: Vec<Fault>, probe: impl Fn(&Stage, Answer) + Copy + Send + 'stat
             let (own, stage) = (process.clone(), stage.clone());
             process.on_start(move || drop(stage.pool(&own, "pool", PoolSpec { size: 8, ..PoolSpec::default() })));
         }
+        prepare(&stage);
         stage.start();
         for fault in faults {
             schedule(&stage, fault);

@@ -12,7 +12,7 @@
 //! | `slice` | how far a piece of computing has come at a changing speed |
 //! | `timer` | JS timers |
 //! | `heap` | live bytes, garbage collection pressure, out of memory |
-//! | `supervisor` | when a dead process starts again |
+//! | `supervisor` | when a dead process starts again, and when one that does not stop is killed |
 //! | `pool`, `workers` | bounded pools and multi-worker servers |
 //!
 //! **Not modelled:** the order of microtasks within a callback; the phases of libuv's loop (timers before poll before
@@ -54,6 +54,7 @@ use crate::trace::{Event, Exit, Name, Trace};
 
 type StartHook = Rc<dyn Fn()>;
 type ExitHook = Rc<dyn Fn(Exit)>;
+type TermHook = Rc<dyn Fn()>;
 
 /// One Node.js process on an engine node of the same name. Cheap to clone.
 #[derive(Clone)]
@@ -72,6 +73,7 @@ struct Inner {
     supervisor: Supervisor,
     on_start: RefCell<Vec<StartHook>>,
     on_exit: RefCell<Vec<ExitHook>>,
+    on_term: RefCell<Vec<TermHook>>,
 }
 
 impl Actor for Inner {
@@ -96,6 +98,7 @@ impl Process {
             supervisor: Supervisor::default(),
             on_start: RefCell::default(),
             on_exit: RefCell::default(),
+            on_term: RefCell::default(),
         }));
         let at_end = process.clone();
         sim.at_end(move || at_end.clear());
@@ -132,6 +135,13 @@ impl Process {
     /// which they were added, after the tasks, the queue and the heap of the dead incarnation have been dropped.
     pub fn on_exit(&self, hook: impl Fn(Exit) + 'static) {
         self.0.on_exit.borrow_mut().push(Rc::new(hook));
+    }
+
+    /// Adds what the process does when it is asked to stop (SIGTERM, see [`Process::terminate`]). Hooks run in a turn of the event
+    /// loop, as Node's signal handlers do, in the order in which they were added: a blocked or paused loop does not hear. They may
+    /// spawn tasks, and one of them has to end the process with [`Exit::Stopped`]; otherwise it is killed after its grace period.
+    pub fn on_term(&self, hook: impl Fn() + 'static) {
+        self.0.on_term.borrow_mut().push(Rc::new(hook));
     }
 
     /// Starts the process now, without boot time; does nothing when it is up.
@@ -192,7 +202,7 @@ impl Process {
     /// Breaks the circles between this process and the closures it owns, at the end of the run.
     fn clear(&self) {
         self.0.up.set(false);
-        let hooks = (self.0.on_start.take(), self.0.on_exit.take());
+        let hooks = (self.0.on_start.take(), self.0.on_exit.take(), self.0.on_term.take());
         drop(hooks);
         drop(self.0.event_loop.take_work());
     }

@@ -44,8 +44,8 @@ impl Default for HeapSpec {
 }
 
 /// How a supervisor starts a dead process again: the first time at once, then after a backoff that doubles. Each start takes
-/// `boot` on top. A stopped process is not started again, one whose host is lost waits for
-/// [`host_back`](super::Process::host_back).
+/// `boot` on top. A process that has stopped by itself is not started again, one whose host is lost waits for
+/// [`host_back`](super::Process::host_back), one that is [kept down](super::Process::keep_down) for the end of that.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RestartSpec {
@@ -57,6 +57,9 @@ pub struct RestartSpec {
     pub reset_after: SimDuration,
     /// Time until the new process serves. Default 1 s: an assumption, container start and module loading.
     pub boot: SimDuration,
+    /// How long a process that was asked to stop may take before it is killed. Default 30 s (Kubernetes, "Pod lifecycle",
+    /// `terminationGracePeriodSeconds`).
+    pub grace: SimDuration,
 }
 
 impl Default for RestartSpec {
@@ -66,6 +69,7 @@ impl Default for RestartSpec {
             backoff_max: SimDuration::from_secs(300),
             reset_after: SimDuration::from_secs(600),
             boot: SimDuration::from_secs(1),
+            grace: SimDuration::from_secs(30),
         }
     }
 }

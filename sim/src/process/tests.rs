@@ -3,6 +3,7 @@
 
 mod faults;
 mod pools;
+mod stopping;
 mod theory;
 
 use std::cell::RefCell;

@@ -84,7 +84,7 @@ fn what_is_not_on_the_network_has_no_links() {
 fn each_kind_of_fault_hits_what_it_can() {
     let accepted = |inject: &str| parse(&spoil(SLOW, inject)).is_ok();
     for (node, can) in [("order", [true; 3]), ("order-db", [false, true, false]), ("customers", [false, false, true])] {
-        for kind in ["pause", "crash", "host_loss"] {
+        for kind in ["pause", "crash", "down", "stop", "host_loss"] {
             assert_eq!(accepted(&format!("{kind} = {{ node = \"{node}\" }}")), can[0], "{kind} {node}");
         }
         assert_eq!(accepted(&format!("slow = {{ node = \"{node}\", factor = 2 }}")), can[1], "slow {node}");

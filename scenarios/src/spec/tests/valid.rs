@@ -31,6 +31,8 @@ fn every_kind_of_arrivals_and_fault_is_read() {
     for inject in [
         "pause = { node = \"order\" }",
         "crash = { node = \"order\" }",
+        "down = { node = \"order\" }",
+        "stop = { node = \"order\" }",
         "host_loss = { node = \"order\" }",
         "cut = { from = \"order\", to = \"inventory\", both = true }",
         "loss = { from = \"order\", to = \"inventory\", percent = 2.5 }",

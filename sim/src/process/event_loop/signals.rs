@@ -1,7 +1,8 @@
-//! What is done to a loop from outside: a slower machine, SIGSTOP and SIGCONT.
+//! What is done to a loop from outside: a slower machine, SIGSTOP and SIGCONT. SIGTERM is the supervisor's.
 
 use super::State;
 use crate::process::Process;
+use crate::trace::Exit;
 use crate::units::Factor;
 
 impl Process {
@@ -38,8 +39,16 @@ impl Process {
         }
     }
 
+    /// True from SIGSTOP to SIGCONT.
+    pub(in crate::process) fn is_paused(&self) -> bool {
+        self.0.event_loop.paused.get()
+    }
+
     /// Lets a paused process go on as SIGCONT does: the interrupted slice first, then what has queued up, in order.
     pub fn resume(&self) {
+        if self.is_paused() && self.ends_when_continued() {
+            return self.exit(Exit::Stopped);
+        }
         if !self.0.event_loop.paused.replace(false) {
             return;
         }
