@@ -4,6 +4,7 @@ pub mod catalog;
 pub mod chain;
 pub mod difference;
 mod judge;
+pub mod kafka;
 pub mod outcome;
 mod play;
 pub mod run;

@@ -12,13 +12,16 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::broker::Broker;
 use super::client::{ClientConfig, Kafka, KafkaError, ProducerConfig};
+use super::log::{Log, ReadLimit};
 use super::machine::{Input, Output};
 use super::metadata::{PartitionState, TopicConfig};
 use super::node::{Machine, Node, NodeSpec, Placement};
 use super::protocol::{NewTopic, Request, Response};
+use super::record::Record;
 use super::server::{Mode, Place, Server, ServerConfig, ServerDisk};
-use super::types::{BrokerId, ErrorCode, TopicPartition};
+use super::types::{BrokerId, ErrorCode, Offset, TopicPartition};
 use super::wire::{AddressBook, Endpoint};
 use crate::engine::{Notify, SimDuration, SimTime};
 use crate::grpc::Site;
@@ -164,6 +167,41 @@ impl Cluster {
             node.with(|s| s.broker().map(|b| (b.image().offset, b.image().partition(partition).cloned())))?
         };
         self.0.nodes.values().filter_map(known).max_by_key(|(offset, _)| *offset)?.1
+    }
+
+    /// What a group has stored for a partition: the next record it reads.
+    pub fn committed(&self, group: &str, partition: &TopicPartition) -> Option<Offset> {
+        let mut found = None;
+        self.each(|_, server| {
+            let coordinators = server.broker().into_iter().flat_map(Broker::coordinators);
+            let stored =
+                coordinators.filter_map(|(_, c)| c.stored().get(group)?.offsets.get(partition).map(|s| s.offset));
+            found = found.max(stored.max());
+        });
+        found
+    }
+
+    /// The records of a partition from an offset on, as its leader has them, committed or not; those of its longest replica if nobody
+    /// leads. Also of nodes that are down: their disks may come back.
+    pub fn records(&self, partition: &TopicPartition, from: Offset) -> Vec<Record> {
+        let leader = self.state_of(partition).and_then(|state| state.leader);
+        let mut longest: Option<Log> = None;
+        let mut consider = |id: BrokerId, log: &Log| {
+            let better = longest.as_ref().is_none_or(|best| log.end() > best.end());
+            if leader == Some(id) || (leader.is_none() && better) {
+                longest = Some(log.clone());
+            }
+        };
+        for (id, node) in &self.0.nodes {
+            let _ = node.with(|s| s.broker().and_then(|b| b.replica(partition)).map(|r| consider(*id, r.log())));
+            let _ = node.with_disk(|disk| {
+                disk.broker.logs().filter(|(name, _)| *name == partition).for_each(|(_, log)| consider(*id, log));
+            });
+        }
+        let Some(log) = longest else { return Vec::new() };
+        let all = log.read(from.max(log.start())..log.end(), ReadLimit { bytes: u64::MAX, whole_first: true });
+        let records = all.iter().flat_map(|batch| batch.numbered().map(|(offset, record)| (offset, record.clone())));
+        records.filter(|(offset, _)| *offset >= from).map(|(_, record)| record).collect::<Vec<_>>()
     }
 
     /// Looks at each node that is up.

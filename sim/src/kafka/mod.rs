@@ -21,6 +21,18 @@
 //! | [`server`] | one node: broker and controller side by side |
 //! | [`metadata`] | what the controller has decided, as records and as the image they add up to |
 //!
+//! **Not modelled**, in short; each module says more:
+//! - the network's bytes: compression, TLS, SASL, versions of the protocol, fetch sessions, quotas, ACLs;
+//! - disks: files, page cache, flushes, power failures, full disks, moving and removing replicas, tiered storage;
+//! - transactions and control records (C4), and how the controller hands out producer ids;
+//! - reading from followers (KIP-392), eligible leader replicas (KIP-966, opt-in in 4.0);
+//! - deletion of topics, more partitions for a topic, racks;
+//! - the group protocols of KIP-848 and KIP-932, and the time it takes a coordinator or controller to load;
+//! - single servers of a ZooKeeper ensemble, and snapshots of the metadata log.
+//!
+//! **Departs from Kafka:** a group coordinator loads when all before its leader's epoch is committed, not at once; a broker whose
+//! registration is unknown registers again; each topic's replicas begin one broker after the last topic's, not at random.
+//!
 //! **Never here:** the meaning of a record's value, and any knowledge of what is modelled with Kafka.
 
 pub mod assignor;

@@ -39,7 +39,7 @@ impl Lifecycle {
     }
 
     pub(super) fn due(&self) -> Option<SimTime> {
-        self.next
+        self.next.filter(|_| self.stopping != Stopping::Done)
     }
 
     fn retry(&mut self, now: SimTime, first: SimDuration, longest: SimDuration) {

@@ -9,6 +9,9 @@ use crate::kafka::metadata::TopicConfig;
 use crate::kafka::record::Batch;
 use crate::kafka::types::Offset;
 
+/// How many batches count as close to the end.
+const NEAR: usize = 8;
+
 /// A batch in its segment.
 #[derive(Clone, Debug)]
 pub(super) struct Stored {
@@ -74,13 +77,22 @@ impl Segment {
 
     /// Batches from the one that holds `offset`, or follows it, on.
     pub(super) fn stored_from(&self, offset: Offset) -> &[Stored] {
-        &self.stored[self.stored.partition_point(|stored| stored.batch.end() <= offset)..]
+        &self.stored[self.ended_by(offset)..]
     }
 
     pub(super) fn bytes_between(&self, span: &Range<Offset>) -> u64 {
-        let from = self.stored.partition_point(|stored| stored.batch.end() <= span.start);
-        let until = self.stored.partition_point(|stored| stored.batch.end() <= span.end);
+        let (from, until) = (self.ended_by(span.start), self.ended_by(span.end));
         self.position(until).saturating_sub(self.position(from))
+    }
+
+    /// How many batches end at `offset` or before. Readers are close to the end, mostly, so it is looked at first.
+    fn ended_by(&self, offset: Offset) -> usize {
+        let has_ended = |stored: &Stored| stored.batch.end() <= offset;
+        let near = self.stored.len().saturating_sub(NEAR);
+        match self.stored.get(near).is_some_and(has_ended) {
+            true => near + self.stored[near..].partition_point(has_ended),
+            false => self.stored.partition_point(has_ended),
+        }
     }
 
     fn position(&self, nth: usize) -> u64 {

@@ -124,6 +124,11 @@ impl<M: Machine + 'static> Node<M> {
         machine.as_ref().map(look)
     }
 
+    /// Looks at what is on disk while the process is down.
+    pub fn with_disk<T>(&self, look: impl FnOnce(&M::Disk) -> T) -> Option<T> {
+        self.0.disk.borrow().as_ref().map(look)
+    }
+
     /// Tells the machine something that no request says, such as that it should stop. Does nothing while the process is down.
     pub fn tell(&self, what: impl FnOnce(&mut M, SimTime) -> Vec<Output> + 'static) {
         let life = self.0.life.borrow().clone();

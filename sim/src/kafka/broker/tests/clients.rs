@@ -1,8 +1,10 @@
 //! Goal: what a client is told (B1, B4, C4, I5). Method: ask one broker, read its answer.
 
 use super::*;
-use crate::kafka::group::{OFFSETS_TOPIC, partition_of};
-use crate::kafka::protocol::{Position, TopicMetadata};
+use crate::kafka::broker::{Broker, Disk};
+use crate::kafka::group::{GroupConfig, OFFSETS_TOPIC, partition_of};
+use crate::kafka::machine::{Input, Lane, Output};
+use crate::kafka::protocol::{NewTopic, Position, TopicMetadata};
 
 fn metadata(cluster: &mut Cluster, topic: &str, create: bool) -> TopicMetadata {
     let ticket = cluster.ask(ONE, Request::Metadata { topics: Some(vec![topic.into()]), create });
@@ -137,6 +139,25 @@ fn the_first_group_has_the_offsets_topic_created() {
     let topic = &cluster.controller.image.topics[OFFSETS_TOPIC];
     assert_eq!((topic.partitions.len(), topic.partitions[0].replicas.len(), topic.config.compact), (50, 3, true));
     assert_eq!(topic.partitions[partition_of("billing", 50) as usize].leader, Some(found));
+}
+
+/// Goal: nothing that the controller answers late delays a heartbeat. Method: connections of a broker's first requests.
+#[test]
+fn what_is_asked_of_the_controller_does_not_hold_heartbeats_back() {
+    let mut broker =
+        Broker::start(ONE, BrokerConfig::default(), GroupConfig::default(), Disk::default(), SimTime::ZERO);
+    let mut asked = broker.set_controller(SimTime::ZERO, Some(TWO));
+    let topic = NewTopic { topic: "orders".into(), config: kept(3, 2).into() };
+    let create = Input::Request { ticket: Ticket(1), request: Request::CreateTopic(topic) };
+    asked.extend(broker.handle(SimTime::ZERO, create));
+    let lanes: Vec<Lane> = asked
+        .iter()
+        .map(|output| match output {
+            Output::Send { lane, .. } => *lane,
+            other => panic!("not a request: {other:?}"),
+        })
+        .collect();
+    assert_eq!(lanes, [Lane::Heartbeat, Lane::Control]);
 }
 
 #[test]

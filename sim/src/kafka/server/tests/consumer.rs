@@ -72,6 +72,11 @@ pub(super) struct Consumer {
     pub(super) reads: Vec<(SimTime, TopicPartition, Offset)>,
     /// What it was told is committed.
     pub(super) committed: BTreeMap<TopicPartition, Offset>,
+    /// When it was told that an offset is committed.
+    pub(super) commits: Vec<(SimTime, TopicPartition, Offset)>,
+    /// When it asked for stored offsets, and what it got.
+    pub(super) begins: Vec<(SimTime, TopicPartition, Offset)>,
+    asked: SimTime,
     /// Errors it was told, in order.
     pub(super) errors: Vec<ErrorCode>,
 }
@@ -95,6 +100,9 @@ impl Consumer {
             shares: Vec::new(),
             reads: Vec::new(),
             committed: BTreeMap::new(),
+            commits: Vec::new(),
+            begins: Vec::new(),
+            asked: SimTime::ZERO,
             errors: Vec::new(),
         }))
     }
@@ -204,10 +212,13 @@ impl Consumer {
             GroupResponse::Offsets(stored) => {
                 let stored = stored.into_iter().map(|(partition, at)| (partition, at.unwrap_or_default()));
                 (self.positions, self.is_settled) = (stored.collect(), true);
+                let begins = self.positions.iter().map(|(partition, at)| (self.asked, partition.clone(), *at));
+                self.begins.extend(begins);
                 self.stage = Stage::Leaders;
             }
             GroupResponse::Committed(_) => {
                 self.committed.extend(self.positions.clone());
+                self.commits.extend(self.positions.iter().map(|(partition, at)| (now, partition.clone(), *at)));
                 self.dirty = false;
                 self.work(now);
             }
@@ -283,6 +294,7 @@ impl Client for Consumer {
         if let Some(answer) = answer {
             self.hear(now, answer);
         }
+        self.asked = now;
         (self.next <= now).then(|| self.want())
     }
 

@@ -162,7 +162,7 @@ fn a_broker_that_restarts_at_once_is_let_in_when_its_old_session_ends() {
         let from = fleet.world.now;
         fleet.world.crash(victim);
         fleet.world.start(victim);
-        fleet.world.run_until("it is out", |world| !world.image().is_alive(victim));
+        fleet.world.run_until("it is out", |world| world.image().is_some_and(|image| !image.is_alive(victim)));
         let back = fleet.world.run_until("it is in all ISRs again", |world| {
             let in_sync = |partition| world.state(partition).is_some_and(|state| state.isr.len() == 3);
             fleet.orders.iter().all(in_sync)

@@ -137,6 +137,7 @@ impl History {
         self.assert_read();
         self.witness.look(&self.world);
         self.assert_owners();
+        self.assert_commits_stand();
         let acked = self.all.iter().map(|producer| producer.borrow().acked.len()).sum();
         let generations = self.members.iter().map(|(_, member)| member.borrow().shares.len()).sum();
         Tally { acked, lost: self.lost(), epochs: self.witness.leaders.len(), generations }
@@ -184,6 +185,17 @@ impl History {
                 let owner = owners.entry((share.generation, partition)).or_insert_with(|| share.member.clone());
                 assert_eq!(*owner, share.member, "two owners in generation {}", share.generation);
             }
+        }
+    }
+
+    /// Whoever asks for an offset gets none that is older than one whose commit was acknowledged before.
+    fn assert_commits_stand(&self) {
+        let members: Vec<_> = self.members.iter().map(|(_, member)| member.borrow()).collect();
+        for (asked, partition, begin) in members.iter().flat_map(|member| &member.begins) {
+            let commits = members.iter().flat_map(|member| &member.commits);
+            let before = commits.filter(|(at, of, _)| at < asked && of == partition);
+            let latest = before.map(|(.., offset)| *offset).max().unwrap_or_default();
+            assert!(*begin >= latest, "{partition}: {latest:?} was committed, {begin:?} was given at {asked:?}");
         }
     }
 

@@ -1,0 +1,65 @@
+//! What became of every acknowledged event in the end: processed, still readable, or lost.
+//!
+//! An event is *lost* when it was acknowledged, was never processed, and the group that should process it will never read it: it
+//! is in no partition any more, or the group's committed offset has passed it. The audit looks at the very end of the run, like a
+//! clerk who compares two ledgers; no model knows what it finds.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use gridlock_sim::kafka::cluster::Cluster;
+use gridlock_sim::kafka::types::{Offset, TopicPartition};
+use gridlock_sim::stage::Stage;
+use gridlock_sim::trace::Event;
+
+use super::payload;
+
+/// The two ledgers. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Audit(Rc<RefCell<Ledgers>>);
+
+#[derive(Default)]
+struct Ledgers {
+    acknowledged: BTreeSet<u64>,
+    processed: BTreeSet<u64>,
+}
+
+impl Audit {
+    /// A customer was told that this event is accepted.
+    pub fn acknowledged(&self, id: u64) {
+        self.0.borrow_mut().acknowledged.insert(id);
+    }
+
+    /// It was processed.
+    pub fn processed(&self, id: u64) {
+        self.0.borrow_mut().processed.insert(id);
+    }
+
+    /// At the end of the run, every lost event of `topic` becomes a fact `orders.lost`.
+    pub fn close(&self, stage: &Stage, cluster: &Cluster, topic: &str, group: &str) {
+        let (audit, me, cluster) = (self.clone(), stage.clone(), cluster.clone());
+        let (topic, group): (Rc<str>, Rc<str>) = (topic.into(), group.into());
+        stage.sim().call_at(stage.sim().end(), move || {
+            let readable = readable(&cluster, &topic, &group);
+            let what = me.trace().name("orders.lost");
+            let Ledgers { acknowledged, processed } = &*audit.0.borrow();
+            for &key in acknowledged.difference(processed).filter(|id| !readable.contains(id)) {
+                me.trace().emit(Event::Fact { what, key, amount: 1 });
+            }
+        });
+    }
+}
+
+/// The events that the group can still read: those of all leaders, from its committed offsets on. A partition without a leader is read where
+/// it is longest: it may come back.
+fn readable(cluster: &Cluster, topic: &str, group: &str) -> BTreeSet<u64> {
+    let mut found = BTreeSet::new();
+    let partitions = (0..).map(|number| TopicPartition::new(topic, number));
+    for partition in partitions.take_while(|partition| cluster.state_of(partition).is_some()) {
+        let from = cluster.committed(group, &partition).unwrap_or(Offset(0));
+        let orders = cluster.records(&partition, from).into_iter().filter_map(|record| payload::read(&record).ok());
+        found.extend(orders.map(|(order, _)| order));
+    }
+    found
+}
