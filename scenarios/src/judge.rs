@@ -10,9 +10,12 @@ use crate::run::Run;
 use crate::spec::{Claim, Fault, Inject, Scenario, Spec, SpecError, Variant};
 use crate::world::WorldSpec;
 
+/// The series whose rise and drain make a run absorbed; runs without Kafka have none.
+const BACKLOG: &str = "lag.total";
+
 /// Judges the run of one variant. Claims are added by [`compare`], when all variants are there.
 pub(crate) fn outcome<F>(spec: &Spec<WorldSpec, F>, variant: &Variant, run: Run) -> VariantOutcome {
-    let context = Judging { warmup: spec.warmup, depends: depends(spec), backlog: backlog(&run) };
+    let context = Judging { warmup: spec.warmup, depends: depends(spec), backlog: Some(BACKLOG.into()) };
     VariantOutcome {
         name: variant.name.get_ref().clone(),
         title: variant.title.clone(),
@@ -25,20 +28,15 @@ pub(crate) fn outcome<F>(spec: &Spec<WorldSpec, F>, variant: &Variant, run: Run)
     }
 }
 
-/// The series of what waits in queues between services, if the world has any.
-fn backlog(run: &Run) -> Option<String> {
-    Some("lag.total".to_owned()).filter(|key| run.report.series.contains_key(key))
-}
-
 /// Classes that need something that a fault hits. Whoever was accepted may still need more than who asks.
 fn depends<F>(spec: &Spec<WorldSpec, F>) -> BTreeSet<String> {
-    let classes = spec.workload.iter().map(|workload| workload.class.get_ref());
-    let classes = classes.flat_map(|class| [class.clone(), format!("{class}.e2e")]);
-    let needs_faulted = |class: &String| {
+    let later = spec.world.later_classes();
+    let classes = spec.workload.iter().map(|workload| workload.class.get_ref()).chain(&later);
+    let needs_faulted = |class: &&String| {
         let needs = spec.world.needs(class);
         spec.fault.iter().any(|fault| hits(fault, &needs))
     };
-    classes.filter(needs_faulted).collect()
+    classes.filter(needs_faulted).cloned().collect()
 }
 
 fn hits(fault: &Fault, needs: &[String]) -> bool {

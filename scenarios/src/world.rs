@@ -51,14 +51,19 @@ impl WorldSpec {
         }
     }
 
+    /// Classes that no workload names: what becomes of accepted requests later.
+    pub fn later_classes(&self) -> Vec<String> {
+        match self {
+            WorldSpec::Shop(spec) if spec.events.is_some() => vec!["orders.e2e".into()],
+            WorldSpec::Stream(_) => vec!["orders.e2e".into()],
+            WorldSpec::Shop(_) | WorldSpec::Chain(_) => Vec::new(),
+        }
+    }
+
     /// The nodes without which requests of a class cannot be answered.
     pub fn needs(&self, class: &str) -> Vec<String> {
-        let names = |names: &[&str]| names.iter().map(|name| (*name).to_string()).collect();
         match (self, class) {
-            (WorldSpec::Shop(_), "browse") => names(&["customers", "gateway", "catalog"]),
-            (WorldSpec::Shop(_), _) => {
-                names(&["customers", "gateway", "order", "order-db", "inventory", "inventory-db", "notification"])
-            }
+            (WorldSpec::Shop(spec), class) => spec.needs(class),
             (WorldSpec::Chain(spec), "trivial") => {
                 [chain::CUSTOMERS.to_string()].into_iter().chain(spec.services.first().cloned()).collect()
             }
@@ -72,10 +77,9 @@ impl WorldSpec {
 
 impl World for WorldSpec {
     fn nodes(&self, ability: Ability) -> Vec<String> {
-        let names = |names: &[&str]| names.iter().map(|name| (*name).to_string()).collect();
         let (mut nodes, databases, customers): (Vec<String>, &[&str], _) = match self {
             WorldSpec::Stream(spec) => return stream::nodes(spec, ability),
-            WorldSpec::Shop(_) => (names(&shop::SERVICES), &shop::DATABASES, shop::CUSTOMERS),
+            WorldSpec::Shop(spec) => (spec.processes(), &shop::DATABASES, shop::CUSTOMERS),
             WorldSpec::Chain(spec) => (spec.services.clone(), &[], chain::CUSTOMERS),
         };
         match ability {

@@ -12,6 +12,7 @@
 
 #[expect(dead_code, reason = "the echo of our own engines belongs to another benchmark")]
 mod common;
+mod rounds;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -24,6 +25,7 @@ use gridlock_sim::process::ProcessSpec;
 use gridlock_sim::report::Metrics;
 use gridlock_sim::stage::Stage;
 use gridlock_sim::trace::{Digest, Trace};
+use rounds::median;
 
 const ROUNDS: u64 = 7;
 const PORT: u16 = 50051;
@@ -89,10 +91,4 @@ fn main() {
     println!("  calls, digest attached          {digest:>12.0}");
     println!("  calls, digest and metrics       {metrics:>12.0}   ({:.2}, for information)", metrics / base);
     line("calls / Endpoint round trips", digest / base, 0.5);
-}
-
-/// The middle value.
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

@@ -7,11 +7,12 @@
 
 #[expect(dead_code, clippy::disallowed_methods, reason = "the engine's own echo belongs to another benchmark")]
 mod common;
+mod rounds;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
-use common::{median, rate};
+use common::rate;
 use gridlock_sim::engine::{SimDuration, SimTime};
 use gridlock_sim::kafka::broker::{Broker, BrokerConfig, Disk};
 use gridlock_sim::kafka::controller::{ControlRequest, ControlResponse};
@@ -21,6 +22,7 @@ use gridlock_sim::kafka::metadata::{MetadataRecord, PartitionState, TopicConfig}
 use gridlock_sim::kafka::protocol::{FetchPartition, Request, Response};
 use gridlock_sim::kafka::record::{Batch, Record};
 use gridlock_sim::kafka::types::{Acks, BrokerId, LeaderEpoch, Offset, TopicPartition};
+use rounds::median;
 
 const ROUNDS: u64 = 5;
 const RECORDS: u64 = 100_000;

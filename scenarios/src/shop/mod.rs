@@ -1,6 +1,7 @@
 //! The article's shop: customers → gateway → order → inventory and notification, and a catalog for browsing.
 
 mod database;
+pub mod events;
 mod services;
 pub mod spec;
 
@@ -36,6 +37,26 @@ pub const CUSTOMERS: &str = "customers";
 /// What customers want.
 pub const CLASSES: [&str; 2] = ["browse", "orders"];
 
+impl ShopSpec {
+    /// The processes of the shop, which faults can name.
+    pub(crate) fn processes(&self) -> Vec<String> {
+        let brokers = self.events.iter().flat_map(|events| events.cluster.node_names());
+        SERVICES.iter().map(|name| (*name).to_string()).chain(brokers).collect()
+    }
+
+    /// The nodes without which requests of a class cannot be answered. On Kafka an order is answered before inventory knows of it.
+    pub(crate) fn needs(&self, class: &str) -> Vec<String> {
+        let (accepting, reserving) = (["order", "order-db"], ["inventory", "inventory-db", "notification"]);
+        let own: Vec<&str> = match (class, &self.events) {
+            ("browse", _) => vec!["catalog"],
+            ("orders", Some(_)) => accepting.to_vec(),
+            _ => accepting.into_iter().chain(reserving).collect(),
+        };
+        let brokers = self.events.iter().filter(|_| class != "browse").flat_map(|events| events.cluster.node_names());
+        [CUSTOMERS, "gateway"].into_iter().chain(own).map(str::to_owned).chain(brokers).collect()
+    }
+}
+
 /// Builds the shop on a stage; [`Stage::start`] brings it up.
 pub fn build(stage: &Stage, spec: &ShopSpec) {
     let sites = Sites {
@@ -47,9 +68,14 @@ pub fn build(stage: &Stage, spec: &ShopSpec) {
     };
     stage.net().add_host(CUSTOMERS);
     build_gateway(stage, spec, &sites);
-    build_order(stage, spec, &sites);
-    build_inventory(stage, spec, &sites);
-    build_leaf(stage, &sites.notification, "Confirm", &spec.notification.server, spec.notification.cpu);
+    match &spec.events {
+        Some(events) => events::build(stage, spec, events, &sites),
+        None => {
+            build_order(stage, spec, &sites);
+            build_inventory(stage, spec, &sites);
+            build_leaf(stage, &sites.notification, "Confirm", &spec.notification.server, spec.notification.cpu);
+        }
+    }
     build_leaf(stage, &sites.catalog, "Page", &spec.catalog.server, spec.catalog.cpu);
 }
 

@@ -173,7 +173,7 @@ impl Ledger {
         }
     }
 
-    fn note(&self, what: Name, key: u64) {
+    pub(crate) fn note(&self, what: Name, key: u64) {
         self.site.process.trace().emit(Event::Fact { what, key, amount: 1 });
     }
 }
@@ -189,11 +189,11 @@ pub(crate) fn request(id: u64) -> Message {
     Message::new(REQUEST_BYTES, Request { id })
 }
 
-fn id_of(message: &Message) -> u64 {
+pub(crate) fn id_of(message: &Message) -> u64 {
     message.get::<Request>().map_or(0, |request| request.id)
 }
 
-fn answer() -> Message {
+pub(crate) fn answer() -> Message {
     Message::new(ANSWER_BYTES, ())
 }
 

@@ -9,6 +9,8 @@ use gridlock_sim::units::Bytes;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::events::EventsSpec;
+
 /// The online shop of the article.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -27,6 +29,8 @@ pub struct ShopSpec {
     pub notification: NotificationSpec,
     /// Serves browsing; touches neither order nor inventory.
     pub catalog: CatalogSpec,
+    /// Order, inventory and notification speak by events over Kafka instead of gRPC calls.
+    pub events: Option<EventsSpec>,
 }
 
 /// The gateway.
@@ -93,6 +97,8 @@ pub struct InventorySpec {
     pub idempotent: bool,
     /// Stop working on a call that nobody waits for any more.
     pub skip_cancelled: bool,
+    /// Orders that can be filled; without it stock never ends. Only on Kafka: an order beyond it is rejected by an event.
+    pub stock: Option<u64>,
 }
 
 /// The notification service.
@@ -163,6 +169,7 @@ impl Default for InventorySpec {
             statement: Dist::Exponential(SimDuration::from_millis(2)),
             idempotent: false,
             skip_cancelled: false,
+            stock: None,
         }
     }
 }

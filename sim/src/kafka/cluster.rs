@@ -66,6 +66,14 @@ impl Default for ClusterSpec {
     }
 }
 
+impl ClusterSpec {
+    /// The names of the nodes, the ensemble's included.
+    pub fn node_names(&self) -> Vec<String> {
+        let ensemble = (self.server.mode == Mode::Zookeeper).then(|| ENSEMBLE.to_owned());
+        (1..=self.nodes.max(1)).map(|id| node_name(BrokerId(id))).chain(ensemble).collect()
+    }
+}
+
 impl Machine for Server {
     type Disk = ServerDisk;
 

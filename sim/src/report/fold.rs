@@ -88,6 +88,9 @@ impl Metrics {
             let values = gauge.max.padded(steps);
             series.insert(text(name, what.text()), Series { kind: SeriesKind::GaugeMax, values });
         }
+        if let Some(total) = total_lag(&series, steps) {
+            series.insert("lag.total".into(), total);
+        }
         let step_us = self.step.as_micros();
         for (name, steps_of) in std::mem::take(&mut self.loops) {
             let share = |steps_of: Steps| {
@@ -150,6 +153,16 @@ impl Metrics {
             window.until_us = at_us;
         }
     }
+}
+
+/// Records behind, over all groups and partitions; none if nobody measured lag. The step maxima are added, so a peak may be
+/// overstated by what moved within one step.
+fn total_lag(series: &BTreeMap<String, Series>, steps: usize) -> Option<Series> {
+    let mut lags = series.iter().filter(|(key, _)| key.ends_with("/lag")).map(|(_, series)| &series.values).peekable();
+    lags.peek()?;
+    let mut values = vec![0; steps];
+    lags.for_each(|lag| values.iter_mut().zip(lag).for_each(|(total, value)| *total += value));
+    Some(Series { kind: SeriesKind::GaugeMax, values })
 }
 
 impl Sink for Metrics {

@@ -1,0 +1,154 @@
+//! The services of the shop on Kafka, as the article rebuilt them: the caller says what has happened and goes on.
+//!
+//! Twins of those in [`super::super::services`]; the gateway and the catalog are the same.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use gridlock_sim::engine::Notify;
+use gridlock_sim::grpc::{Context, Message, Site, Status};
+use gridlock_sim::kafka::client::KafkaError;
+use gridlock_sim::kafka::consumer::{Delivery, HandlerError};
+use gridlock_sim::kafka::producer::Producer;
+use gridlock_sim::trace::Code;
+
+use super::super::database::Database;
+use super::super::services::{Ledger, Reservations, Work, answer, id_of};
+use crate::kafka::audit::Audit;
+use crate::kafka::journey::Journeys;
+use crate::kafka::payload::{Outcome, order_created, read, stock_decided};
+
+/// What order publishes and inventory consumes.
+pub(crate) const ORDERS: &str = "order-created";
+/// What inventory publishes, and order and notification consume.
+pub(crate) const DECISIONS: &str = "stock-decided";
+
+/// A producer that will be connected soon. Whoever needs it waits.
+#[derive(Clone, Default)]
+pub(crate) struct Outlet(Rc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    producer: RefCell<Option<Producer>>,
+    opened: Notify,
+}
+
+impl Outlet {
+    /// Lets in whoever waits.
+    pub(crate) fn open(&self, producer: Producer) {
+        *self.0.producer.borrow_mut() = Some(producer);
+        self.0.opened.notify_all();
+    }
+
+    async fn producer(&self) -> Producer {
+        loop {
+            let producer = self.0.producer.borrow().clone();
+            match producer {
+                Some(producer) => return producer,
+                None => self.0.opened.notified().await,
+            }
+        }
+    }
+}
+
+// ANCHOR: order
+pub(crate) struct OrderService {
+    pub(crate) site: Site,
+    pub(crate) work: Work,
+    pub(crate) database: Database,
+    pub(crate) outlet: Outlet,
+    pub(crate) keyed: bool,
+    pub(crate) ledger: Ledger,
+    pub(crate) audit: Audit,
+    pub(crate) journeys: Journeys,
+}
+
+impl OrderService {
+    pub(crate) async fn place(self: Rc<Self>, _call: Context, order: Message) -> Result<Message, Status> {
+        let (id, sim) = (id_of(&order), self.site.process.sim().clone());
+        self.site.process.cpu(self.work.of(id)).await;
+        self.database.connection().await?.query(id, 0).await?; // placed, not yet confirmed
+        self.ledger.note(self.ledger.placed, id);
+        let event = order_created(id, self.keyed, sim.now());
+        self.outlet.producer().await.send(ORDERS, [event]).await.map_err(not_accepted)?;
+        self.ledger.note(self.ledger.acknowledged, id);
+        self.audit.acknowledged(id);
+        self.journeys.set_out(id, sim.now());
+        Ok(answer()) // accepted: what comes of it will be told
+    }
+
+    pub(crate) async fn on_stock_decided(self: Rc<Self>, event: Delivery) -> Result<(), HandlerError> {
+        let (id, _outcome) = read(&event.record)?;
+        let connection = self.database.connection().await.map_err(|_| HandlerError::Error)?;
+        connection.query(id, 1).await.map_err(|_| HandlerError::Error) // confirmed, or rejected
+    }
+}
+// ANCHOR_END: order
+
+// ANCHOR: inventory
+pub(crate) struct InventoryService {
+    pub(crate) site: Site,
+    pub(crate) work: Work,
+    pub(crate) database: Database,
+    pub(crate) outlet: Outlet,
+    pub(crate) reserved: Reservations,
+    pub(crate) stock: Rc<Cell<Option<u64>>>,
+    pub(crate) idempotent: bool,
+    pub(crate) ledger: Ledger,
+    pub(crate) audit: Audit,
+}
+
+impl InventoryService {
+    pub(crate) async fn on_order_created(self: Rc<Self>, event: Delivery) -> Result<(), HandlerError> {
+        let (id, _) = read(&event.record)?;
+        self.site.process.cpu(self.work.of(id)).await;
+        let connection = self.database.connection().await.map_err(|_| HandlerError::Error)?;
+        connection.query(id, 2).await.map_err(|_| HandlerError::Error)?;
+        drop(connection);
+        let outcome = self.reserve(id);
+        self.audit.processed(id);
+        let decided = stock_decided(id, outcome, self.site.process.sim().now());
+        self.outlet.producer().await.send(DECISIONS, [decided]).await?;
+        Ok(())
+    }
+
+    fn reserve(&self, id: u64) -> Outcome {
+        let is_new = self.reserved.borrow_mut().insert(id);
+        if !is_new && self.idempotent {
+            return Outcome::Reserved; // this event was here before
+        }
+        if !is_new {
+            self.ledger.note(self.ledger.duplicated, id);
+        }
+        match self.stock.get() {
+            Some(0) => return Outcome::Rejected,
+            Some(left) => self.stock.set(Some(left - 1)),
+            None => {}
+        }
+        self.ledger.note(self.ledger.reserved, id);
+        Outcome::Reserved
+    }
+}
+// ANCHOR_END: inventory
+
+// ANCHOR: notification
+pub(crate) struct NotificationService {
+    pub(crate) site: Site,
+    pub(crate) work: Work,
+    pub(crate) journeys: Journeys,
+}
+
+impl NotificationService {
+    pub(crate) async fn on_stock_decided(self: Rc<Self>, event: Delivery) -> Result<(), HandlerError> {
+        let (id, _outcome) = read(&event.record)?;
+        self.site.process.cpu(self.work.of(id)).await; // the mail says which
+        self.journeys.arrive(id, self.site.process.sim().now());
+        Ok(())
+    }
+}
+// ANCHOR_END: notification
+
+/// What the gateway hears when the event could not be stored. It may be stored all the same.
+fn not_accepted(_error: KafkaError) -> Status {
+    Status::new(Code::Unavailable, "The order could not be published")
+}
