@@ -12,17 +12,24 @@
 //! | `gauges_within_bounds` | `pool.capacity` with [`Name::hash`](crate::trace::Name::hash) of the pool as key |
 //! | `breaker_transitions` | |
 //! | `clock_monotone` | |
+//! | `high_watermark_monotone` | the gauges `leader.epoch` and `high.watermark`, in this order |
+//! | `one_owner_per_generation` | `group.owner` with group, partition and generation as key and the member as amount |
+//! | `commits_not_ahead_of_processing` | `record.processed`, `offset.committed` with group and partition as key and the offset as amount |
+//! | `key_order_kept` | `key.applied` with the record's key as key and its number among the records of that key as amount |
 //!
-//! Kafka's checkers (high watermark monotone, prefixes agree, one owner of a partition in a generation, commits never ahead of
-//! processing, per-key order) belong here, each in its own file and in [`Checkers::new`], once the broker emits what they read.
+//! Where something that is no number is a key or an amount, a hash of it stands for it (see [`crate::kafka::facts`]).
 
 mod acknowledged;
 mod applied;
 mod breaker;
 mod clock;
+mod commits;
 mod conserved;
 mod gauges;
+mod high_watermark;
+mod key_order;
 mod keys;
+mod owner;
 mod stock;
 
 use std::rc::Rc;
@@ -66,6 +73,10 @@ impl Checkers {
             Box::new(gauges::GaugesWithinBounds::new(names)),
             Box::new(breaker::BreakerTransitions::new(names)),
             Box::new(clock::ClockMonotone::default()),
+            Box::new(high_watermark::HighWatermarkMonotone::new(names)),
+            Box::new(owner::OneOwnerPerGeneration::new(names)),
+            Box::new(commits::CommitsNotAhead::new(names)),
+            Box::new(key_order::KeyOrderKept::new(names)),
         ])
     }
 

@@ -19,6 +19,8 @@
 //! | [`node`] | hosts a machine on a process and a network |
 //! | [`client`], [`producer`], [`consumer`] | clients after kafkajs and Java |
 //! | [`server`] | one node: broker and controller side by side |
+//! | [`facts`] | what clients say for the checkers |
+//! | [`watch`] | what of all this is shown: gauges of partitions and groups |
 //! | [`metadata`] | what the controller has decided, as records and as the image they add up to |
 //!
 //! **Not modelled**, in short; each module says more:
@@ -41,6 +43,7 @@ pub mod client;
 pub mod cluster;
 pub mod consumer;
 pub mod controller;
+pub mod facts;
 #[cfg(test)]
 pub(crate) mod fake;
 pub mod group;
@@ -56,4 +59,5 @@ pub mod replica;
 pub mod retry;
 pub mod server;
 pub mod types;
+pub mod watch;
 pub mod wire;

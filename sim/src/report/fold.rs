@@ -126,14 +126,17 @@ impl Metrics {
     }
 
     /// The gauges of what a process holds. What its kernel or the network holds (its host bears its name, its links begin
-    /// with it) outlives it.
+    /// with it) outlives it, and so does what a group says of a partition when the group is called like the process.
     fn gauges_of(&mut self, process: Name) -> impl Iterator<Item = &mut GaugeSteps> {
         let (names, owner) = (self.names.clone(), self.names.text(process));
         let owned = move |(of, gauge): (Name, Gauge)| {
             let of = names.text(of);
             let rest = of.strip_prefix(&*owner);
-            let inside = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("->") || rest.starts_with('.'));
-            inside && !matches!(gauge, Gauge::Connections | Gauge::LinkQueue)
+            let inside = rest.is_some_and(|rest| match gauge {
+                Gauge::Assigned => rest.is_empty(),
+                _ => rest.is_empty() || rest.starts_with("->") || rest.starts_with('.'),
+            });
+            inside && !gauge.outlives_process()
         };
         self.gauges.iter_mut().filter(move |(key, _)| owned(**key)).map(|(_, gauge)| gauge)
     }
@@ -238,10 +241,12 @@ mod tests {
         let mut metrics = Metrics::new(names.clone(), SimDuration::from_secs(1), at(6));
         let gauged = |of: &str, gauge, value| Event::Gauged { of: names.intern(of), gauge, value };
         let process = names.intern("order");
-        let owned =
-            [("order", Gauge::CallsServed), ("order->inventory", Gauge::Breaker), ("order.db", Gauge::PoolUsed)];
+        let owned = [("order", Gauge::Assigned), ("order->inventory", Gauge::Breaker), ("order.db", Gauge::PoolUsed)];
         let others = [
             ("order", Gauge::Connections),
+            ("order", Gauge::Members),
+            ("order.paid-0", Gauge::Lag),
+            ("order.paid-0", Gauge::Assigned),
             ("order->inventory", Gauge::LinkQueue),
             ("order-db", Gauge::WorkQueue),
             ("gateway->order", Gauge::Channel),

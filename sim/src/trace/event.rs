@@ -99,6 +99,45 @@ words! {
         Breaker = "breaker",
         /// State of a channel: 0 idle, 1 connecting, 2 ready, 3 transient failure, 4 shut down.
         Channel = "channel",
+        /// Records of a partition that a group has not committed yet; of `<group>.<topic>-<n>`.
+        Lag = "lag",
+        /// The offset behind the last record of a partition's leader.
+        LogEnd = "log.end",
+        /// The offset behind the last record of a partition that is committed, as its leader knows.
+        HighWatermark = "high.watermark",
+        /// The number of the node that leads a partition, 0 while none does.
+        Leader = "leader",
+        /// Replicas of a partition in sync with its leader, the leader included.
+        Isr = "isr",
+        /// How many leaders a partition has had.
+        LeaderEpoch = "leader.epoch",
+        /// Generation of a group.
+        Generation = "generation",
+        /// State of a group: 0 empty, 1 preparing a rebalance, 2 completing it, 3 stable, 4 dead.
+        GroupState = "group.state",
+        /// Members of a group.
+        Members = "members",
+        /// Of a member: the partitions it owns. Of `<group>.<topic>-<n>`: its owner, as place in the sorted list of member ids from
+        /// 1 on, 0 without owner.
+        Assigned = "assigned",
+        /// The offset that a group will read next; of `<group>.<topic>-<n>`.
+        Committed = "committed.offset",
+    }
+}
+
+impl Gauge {
+    /// Whether the value remains true when the process has died after which the gauge is named: it belongs to the kernel, the network,
+    /// or a cluster.
+    pub const fn outlives_process(self) -> bool {
+        use Gauge as G;
+        match self {
+            G::Connections | G::LinkQueue => true,
+            G::Lag | G::LogEnd | G::HighWatermark | G::Leader | G::Isr | G::LeaderEpoch => true,
+            G::Generation | G::GroupState | G::Members | G::Committed => true,
+            G::PoolUsed | G::PoolWaiting | G::HeapBytes | G::CallsPending | G::CallsServed => false,
+            G::ConnectionWaiting | G::StreamsWaiting | G::LoopQueue | G::WorkQueue | G::Breaker | G::Channel => false,
+            G::Assigned => false, // of a member
+        }
     }
 }
 

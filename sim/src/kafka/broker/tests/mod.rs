@@ -6,6 +6,7 @@ mod controller;
 mod durability;
 mod histories;
 mod isr;
+mod watched;
 
 use self::cluster::Cluster;
 use super::BrokerConfig;
