@@ -25,7 +25,7 @@ use super::types::{BrokerId, ErrorCode, Offset, TopicPartition};
 use super::wire::{AddressBook, Endpoint};
 use crate::engine::{Notify, SimDuration, SimTime};
 use crate::grpc::Site;
-use crate::process::{ProcessSpec, RestartSpec, WorkersSpec};
+use crate::process::{Process, ProcessSpec, RestartSpec, WorkersSpec};
 use crate::stage::Stage;
 use crate::trace::Exit;
 
@@ -35,6 +35,8 @@ const PORT: u16 = 9092;
 const LOOK_AGAIN: SimDuration = SimDuration::from_millis(50);
 /// The name of the node that stands for the ZooKeeper ensemble.
 const ENSEMBLE: &str = "zookeeper";
+/// By this name faults find the active controller, whoever that is when they begin.
+pub const CONTROLLER: &str = "kafka-controller";
 /// Topics a cluster begins with.
 type Topics = BTreeMap<String, TopicConfig>;
 
@@ -133,6 +135,8 @@ impl Cluster {
             topics: RefCell::new(topics.clone()),
         }));
         cluster.admit();
+        let active = Rc::downgrade(&cluster.0);
+        stage.alias(CONTROLLER, move || Cluster(active.upgrade()?).controller());
         cluster
     }
 
@@ -277,11 +281,27 @@ fn node(
     let workers = stage.workers(&format!("{name}.threads"), WorkersSpec { workers: spec.threads, queue: None });
     let place = Place { id, broker: true, quorum: quorum.clone() };
     let (sim, process, config) = (stage.sim().clone(), site.process.clone(), spec.server.clone());
-    let placement = Placement { site, workers, id, book: book.clone(), spec: spec.node.clone() };
-    Node::host(placement, move |now, disk| {
+    let (placement, ending) =
+        (Placement { site, workers, id, book: book.clone(), spec: spec.node.clone() }, process.clone());
+    let node = Node::host(placement, move |now, disk| {
         let random = sim.stream(&format!("{name}/elections/{}", process.incarnation()));
         Server::start(&place, &config, disk.unwrap_or_default(), random, now)
-    })
+    });
+    let stopping = node.clone();
+    ending.clone().on_term(move || stop(&stopping, &ending));
+    node
+}
+
+/// SIGTERM: the node leaves in good order, and its process ends when it may.
+fn stop(node: &Node<Server>, process: &Process) {
+    node.tell(Server::want_stop);
+    let (node, process) = (node.clone(), process.clone());
+    process.clone().spawn(async move {
+        while !node.with(Server::may_stop).unwrap_or(true) {
+            process.sleep(LOOK_AGAIN).await;
+        }
+        process.exit(Exit::Stopped);
+    });
 }
 
 #[cfg(test)]
