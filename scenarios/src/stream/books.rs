@@ -40,8 +40,8 @@ impl Books {
         self.0.journeys.set_out(order, self.0.stage.sim().now());
     }
 
-    /// Stock is reserved for it; an idempotent consumer does so once.
-    pub(super) fn reserve(&self, order: u64, idempotent: bool) {
+    /// Stock is reserved for it; an idempotent consumer does so once. True when it took effect.
+    pub(super) fn reserve(&self, order: u64, idempotent: bool) -> bool {
         let is_new = self.0.reserved.borrow_mut().insert(order);
         if !is_new {
             self.note("events.redelivered", order);
@@ -56,6 +56,7 @@ impl Books {
         } else if !idempotent {
             self.note("orders.duplicated", order);
         }
+        is_new || !idempotent
     }
 
     /// Something that happened to an order, for the figures.

@@ -15,6 +15,7 @@ use super::books::Books;
 use super::desk::Desk;
 use super::spec::{ConsumersSpec, OnError, Profile, StreamSpec};
 use super::{CONNECT_AGAIN, consumer_name, java, retries, retry_group};
+use crate::kafka::told;
 
 /// What a process reads with.
 #[derive(Clone)]
@@ -101,11 +102,11 @@ impl Member {
         let mut config = self.spec.config.clone();
         config.from_beginning = self.spec.from_beginning;
         let consumer = kafka.consumer(group, config);
-        consumer.on(self.observer());
+        consumer.on(self.observer(group));
         self.readers.borrow_mut().push(Reader::Kafkajs(consumer.clone()));
         self.connected(async || consumer.connect().await).await;
         self.connected(async || consumer.subscribe(&[topic]).await).await;
-        consumer.run(handle).await;
+        consumer.run(told::telling(self.site.process.trace(), group, handle)).await;
     }
 
     fn read_as_java(&self, cluster: &Cluster, name: &str, handle: Handler) {
@@ -113,9 +114,9 @@ impl Member {
         config.from_beginning = self.spec.from_beginning;
         config.instance = self.spec.static_membership.then(|| name.into());
         let consumer = JavaConsumer::new(&java(cluster, &self.site, name), &self.spec.group, &[&self.topic], config);
-        consumer.on(self.observer());
+        consumer.on(self.observer(&self.spec.group));
         self.readers.borrow_mut().push(Reader::Java(consumer.clone()));
-        consumer.run(handle);
+        consumer.run(told::telling(self.site.process.trace(), &self.spec.group, handle));
     }
 
     /// Tries until it works: a process that gave up would be started again to do the same.
@@ -125,13 +126,18 @@ impl Member {
         }
     }
 
-    fn observer(&self) -> impl Fn(&ConsumerEvent) + 'static {
-        let (books, me) = (self.books.clone(), self.site.process.name());
-        move |event| match event {
-            ConsumerEvent::Joined { .. } => books.happened("group.joined", me),
-            ConsumerEvent::Crashed { restart: true, .. } => books.happened("consumer.crashed", me),
-            ConsumerEvent::Crashed { restart: false, .. } => books.happened("consumer.died", me),
-            _ => {}
+    /// Tells checkers and figures what happens to a member of `group`.
+    fn observer(&self, group: &str) -> impl Fn(&ConsumerEvent) + 'static {
+        let (books, process, group) = (self.books.clone(), self.site.process.clone(), group.to_owned());
+        let me = process.name();
+        move |event| {
+            told::tell(process.trace(), &group, event);
+            match event {
+                ConsumerEvent::Joined { .. } => books.happened("group.joined", me),
+                ConsumerEvent::Crashed { restart: true, .. } => books.happened("consumer.crashed", me),
+                ConsumerEvent::Crashed { restart: false, .. } => books.happened("consumer.died", me),
+                _ => {}
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use gridlock_sim::engine::{Draws, SimDuration};
 use gridlock_sim::grpc::Site;
 use gridlock_sim::kafka::client::{Kafka, ProducerConfig};
 use gridlock_sim::kafka::consumer::{Delivery, HandlerError};
+use gridlock_sim::kafka::facts;
 use gridlock_sim::kafka::producer::Producer;
 use gridlock_sim::kafka::record::Record;
 
@@ -72,7 +73,11 @@ impl Desk {
         if self.fails(order) {
             return Err(HandlerError::Error);
         }
-        self.books.reserve(order, self.spec.idempotent);
+        let took_effect = self.books.reserve(order, self.spec.idempotent);
+        if let Some(key) = delivery.record.key.as_deref().filter(|_| took_effect) {
+            let trace = self.site.process.trace();
+            trace.emit(facts::applied(trace, key, order));
+        }
         Ok(())
     }
     // ANCHOR_END: handle

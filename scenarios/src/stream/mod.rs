@@ -22,7 +22,7 @@ use gridlock_sim::engine::SimDuration;
 use gridlock_sim::grpc::{Message, Site};
 use gridlock_sim::http;
 use gridlock_sim::kafka::client::java::JavaClient;
-use gridlock_sim::kafka::cluster::{Cluster, node_name};
+use gridlock_sim::kafka::cluster::{CONTROLLER, Cluster, node_name};
 use gridlock_sim::kafka::metadata::TopicConfig;
 use gridlock_sim::kafka::server::Mode;
 use gridlock_sim::kafka::types::{BrokerId, TopicPartition};
@@ -49,8 +49,9 @@ const PRODUCER: &str = "producer";
 pub const CUSTOMERS: &str = "customers";
 /// What customers want.
 pub const CLASSES: [&str; 1] = ["orders"];
-/// Nodes that faults can name by what they are at the time: the active controller, and the leader of the topic's first partition.
-pub const ALIASES: [&str; 2] = ["kafka-controller", "kafka-leader"];
+/// Nodes that faults can name by what they are at the time: the active controller, the first broker that is not it, and the leader of the
+/// topic's first partition.
+pub const ALIASES: [&str; 3] = [CONTROLLER, "kafka-bystander", "kafka-leader"];
 
 /// Builds the stream on a stage; [`Stage::start`] brings it up.
 pub fn build(stage: &Stage, spec: &StreamSpec) {
@@ -61,9 +62,12 @@ pub fn build(stage: &Stage, spec: &StreamSpec) {
     for nth in 1..=spec.consumers.count {
         consumer::build(stage, &cluster, spec, nth, &books);
     }
-    let (controlled, led, first) = (cluster.clone(), cluster.clone(), TopicPartition::new(&spec.topic.name, 0));
-    stage.alias(ALIASES[0], move || controlled.controller());
-    stage.alias(ALIASES[1], move || led.leader_of(&first));
+    let (ruled, led, first) = (cluster.clone(), cluster.clone(), TopicPartition::new(&spec.topic.name, 0));
+    stage.alias(ALIASES[1], move || {
+        let controller = ruled.controller();
+        ruled.brokers().iter().map(node_name).find(|name| Some(name) != controller.as_ref())
+    });
+    stage.alias(ALIASES[2], move || led.leader_of(&first));
     books.close(&cluster, &readers(spec));
 }
 
