@@ -3,3 +3,4 @@
 pub mod audit;
 pub mod journey;
 pub mod payload;
+pub mod told;

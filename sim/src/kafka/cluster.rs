@@ -7,7 +7,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,8 +22,9 @@ use super::protocol::{NewTopic, Request, Response};
 use super::record::Record;
 use super::server::{Mode, Place, Server, ServerConfig, ServerDisk};
 use super::types::{BrokerId, ErrorCode, Offset, TopicPartition};
+use super::watch::{Seen, Watch};
 use super::wire::{AddressBook, Endpoint};
-use crate::engine::{Notify, SimDuration, SimTime};
+use crate::engine::{Actor, Notify, SimDuration, SimTime};
 use crate::grpc::Site;
 use crate::process::{Process, ProcessSpec, RestartSpec, WorkersSpec};
 use crate::stage::Stage;
@@ -33,6 +34,8 @@ use crate::trace::Exit;
 const PORT: u16 = 9092;
 /// How long the admin waits before it asks again, and a stopping node between looks: short against everything that is measured.
 const LOOK_AGAIN: SimDuration = SimDuration::from_millis(50);
+/// How often the cluster is looked at: what lasts shorter is not shown.
+const LOOK: SimDuration = SimDuration::from_millis(250);
 /// The name of the node that stands for the ZooKeeper ensemble.
 const ENSEMBLE: &str = "zookeeper";
 /// By this name faults find the active controller, whoever that is when they begin.
@@ -136,6 +139,7 @@ impl Cluster {
         }));
         cluster.admit();
         let active = Rc::downgrade(&cluster.0);
+        Rc::new(Watcher { cluster: Rc::downgrade(&cluster.0), watch: RefCell::new(Watch::new(stage.trace())) }).wait();
         stage.alias(CONTROLLER, move || Cluster(active.upgrade()?).controller());
         cluster
     }
@@ -290,6 +294,31 @@ fn node(
     let stopping = node.clone();
     ending.clone().on_term(move || stop(&stopping, &ending));
     node
+}
+
+/// Looks at the cluster again and again, so that it can be seen.
+struct Watcher {
+    cluster: Weak<Inner>,
+    watch: RefCell<Watch>,
+}
+
+impl Watcher {
+    fn wait(self: Rc<Self>) {
+        if let Some(cluster) = self.cluster.upgrade() {
+            let sim = cluster.stage.sim();
+            sim.fire_at(sim.now() + LOOK, self, 0);
+        }
+    }
+}
+
+impl Actor for Watcher {
+    fn fire(self: Rc<Self>, _token: u64) {
+        let Some(cluster) = self.cluster.upgrade().map(Cluster) else { return };
+        let mut seen = Seen::default();
+        cluster.each(|_, server| server.broker().into_iter().for_each(|broker| seen.add(broker)));
+        self.watch.borrow_mut().look(&seen);
+        self.wait();
+    }
 }
 
 /// SIGTERM: the node leaves in good order, and its process ends when it may.

@@ -21,6 +21,7 @@ use super::spec::ShopSpec;
 use super::{Sites, connect, listen, work};
 use crate::kafka::audit::Audit;
 use crate::kafka::journey::Journeys;
+use crate::kafka::told;
 
 /// Who reads what; a service's group is named after it, as in the article.
 const INVENTORY_GROUP: &str = "inventory-group";
@@ -137,9 +138,11 @@ fn publish(cluster: &Cluster, kafka: &Kafka, events: &EventsSpec, outlet: &Outle
 fn consume(cluster: &Cluster, kafka: &Kafka, events: &EventsSpec, (topic, group): (&str, &str), hear: Handler) {
     let (cluster, topic) = (cluster.clone(), topic.to_owned());
     let consumer = kafka.consumer(group, events.consumer.clone());
+    let (trace, group) = (kafka.site().process.trace().clone(), group.to_owned());
+    told::listen(&trace, &group, &consumer);
     kafka.site().process.clone().spawn(async move {
         cluster.ready().await;
         while consumer.connect().await.is_err() || consumer.subscribe(&[&topic]).await.is_err() {}
-        consumer.run(hear).await;
+        consumer.run(told::telling(&trace, &group, hear)).await;
     });
 }
