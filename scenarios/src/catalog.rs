@@ -8,11 +8,12 @@ use crate::spec::{Scenario, SpecError};
 use crate::world::WorldSpec;
 
 /// Name and text of every built-in scenario.
-pub const CATALOG: [(&str, &str); 4] = [
+pub const CATALOG: [(&str, &str); 5] = [
     ("cascade", include_str!("../catalog/cascade.toml")),
     ("slow-dependency", include_str!("../catalog/slow-dependency.toml")),
     ("retry-storm", include_str!("../catalog/retry-storm.toml")),
     ("silent-partition", include_str!("../catalog/silent-partition.toml")),
+    ("consumer-outage", include_str!("../catalog/consumer-outage.toml")),
 ];
 
 /// Why a scenario cannot be had.

@@ -28,7 +28,7 @@ pub(crate) fn outcome<F>(spec: &Spec<WorldSpec, F>, variant: &Variant, run: Run)
     }
 }
 
-/// Classes that need something that a fault hits.
+/// Classes that need something that a fault hits. Whoever was accepted may still need more than who asks.
 fn depends<F>(spec: &Spec<WorldSpec, F>) -> BTreeSet<String> {
     let later = spec.world.later_classes();
     let classes = spec.workload.iter().map(|workload| workload.class.get_ref()).chain(&later);

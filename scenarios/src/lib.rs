@@ -10,6 +10,7 @@ mod play;
 pub mod run;
 pub mod shop;
 pub mod spec;
+pub mod stream;
 pub mod world;
 
 pub use self::play::{Played, Request, play};

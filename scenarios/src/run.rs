@@ -98,6 +98,7 @@ fn network(world: &WorldSpec) -> (LinkSpec, TcpSpec) {
     match world {
         WorldSpec::Shop(spec) => (spec.link.clone(), spec.tcp),
         WorldSpec::Chain(spec) => (spec.link.clone(), spec.tcp),
+        WorldSpec::Stream(spec) => (spec.link.clone(), spec.tcp),
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::chain::{self, ChainSpec};
 use crate::shop::{self, ShopSpec};
 use crate::spec::{Ability, World};
+use crate::stream::{self, StreamSpec};
 
 /// What is built.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -18,6 +19,8 @@ pub enum WorldSpec {
     Shop(ShopSpec),
     /// A chain of services.
     Chain(ChainSpec),
+    /// A topic between a producer and a group of consumers.
+    Stream(StreamSpec),
 }
 
 impl WorldSpec {
@@ -26,6 +29,7 @@ impl WorldSpec {
         match self {
             WorldSpec::Shop(spec) => shop::build(stage, spec),
             WorldSpec::Chain(spec) => chain::build(stage, spec),
+            WorldSpec::Stream(spec) => stream::build(stage, spec),
         }
     }
 
@@ -34,6 +38,7 @@ impl WorldSpec {
         match self {
             WorldSpec::Shop(_) => shop::CUSTOMERS,
             WorldSpec::Chain(_) => chain::CUSTOMERS,
+            WorldSpec::Stream(_) => stream::CUSTOMERS,
         }
     }
 
@@ -42,6 +47,7 @@ impl WorldSpec {
         match self {
             WorldSpec::Shop(_) => shop::visit(stage, class, customer),
             WorldSpec::Chain(spec) => chain::visit(stage, spec, class, customer),
+            WorldSpec::Stream(_) => stream::visit(stage, customer),
         }
     }
 
@@ -49,6 +55,7 @@ impl WorldSpec {
     pub fn later_classes(&self) -> Vec<String> {
         match self {
             WorldSpec::Shop(spec) if spec.events.is_some() => vec!["orders.e2e".into()],
+            WorldSpec::Stream(_) => vec!["orders.e2e".into()],
             WorldSpec::Shop(_) | WorldSpec::Chain(_) => Vec::new(),
         }
     }
@@ -63,6 +70,7 @@ impl WorldSpec {
             (WorldSpec::Chain(spec), _) => {
                 [chain::CUSTOMERS.to_string()].into_iter().chain(spec.services.iter().cloned()).collect()
             }
+            (WorldSpec::Stream(spec), class) => stream::needs(spec, class),
         }
     }
 }
@@ -70,6 +78,7 @@ impl WorldSpec {
 impl World for WorldSpec {
     fn nodes(&self, ability: Ability) -> Vec<String> {
         let (mut nodes, databases, customers): (Vec<String>, &[&str], _) = match self {
+            WorldSpec::Stream(spec) => return stream::nodes(spec, ability),
             WorldSpec::Shop(spec) => (spec.processes(), &shop::DATABASES, shop::CUSTOMERS),
             WorldSpec::Chain(spec) => (spec.services.clone(), &[], chain::CUSTOMERS),
         };
@@ -84,14 +93,15 @@ impl World for WorldSpec {
     fn pools(&self) -> Vec<String> {
         match self {
             WorldSpec::Shop(_) => shop::POOLS.iter().map(|name| (*name).to_string()).collect(),
-            WorldSpec::Chain(_) => Vec::new(),
+            WorldSpec::Chain(_) | WorldSpec::Stream(_) => Vec::new(),
         }
     }
 
     fn classes(&self) -> Vec<String> {
-        let classes = match self {
-            WorldSpec::Shop(_) => shop::CLASSES,
-            WorldSpec::Chain(_) => chain::CLASSES,
+        let classes: &[&str] = match self {
+            WorldSpec::Shop(_) => &shop::CLASSES,
+            WorldSpec::Chain(_) => &chain::CLASSES,
+            WorldSpec::Stream(_) => &stream::CLASSES,
         };
         classes.iter().map(|name| (*name).to_string()).collect()
     }
@@ -100,6 +110,7 @@ impl World for WorldSpec {
         match self {
             WorldSpec::Shop(spec) => shop::check(spec),
             WorldSpec::Chain(spec) => chain::check(spec),
+            WorldSpec::Stream(spec) => stream::check(spec),
         }
     }
 }

@@ -38,10 +38,16 @@ impl Audit {
 
     /// At the end of the run, every lost event of `topic` becomes a fact `orders.lost`.
     pub fn close(&self, stage: &Stage, cluster: &Cluster, topic: &str, group: &str) {
-        let (audit, me, cluster) = (self.clone(), stage.clone(), cluster.clone());
-        let (topic, group): (Rc<str>, Rc<str>) = (topic.into(), group.into());
+        self.close_all(stage, cluster, &[(topic.to_owned(), group.to_owned())]);
+    }
+
+    /// The same for events that may have moved on to other topics: topics, each with the group that reads it. What a group without
+    /// commits has not read is all there is.
+    pub fn close_all(&self, stage: &Stage, cluster: &Cluster, readers: &[(String, String)]) {
+        let (audit, me, cluster, readers) = (self.clone(), stage.clone(), cluster.clone(), readers.to_vec());
         stage.sim().call_at(stage.sim().end(), move || {
-            let readable = readable(&cluster, &topic, &group);
+            let readable: BTreeSet<u64> =
+                readers.iter().flat_map(|(topic, group)| readable(&cluster, topic, group)).collect();
             let what = me.trace().name("orders.lost");
             let Ledgers { acknowledged, processed } = &*audit.0.borrow();
             for &key in acknowledged.difference(processed).filter(|id| !readable.contains(id)) {
@@ -58,8 +64,8 @@ fn readable(cluster: &Cluster, topic: &str, group: &str) -> BTreeSet<u64> {
     let partitions = (0..).map(|number| TopicPartition::new(topic, number));
     for partition in partitions.take_while(|partition| cluster.state_of(partition).is_some()) {
         let from = cluster.committed(group, &partition).unwrap_or(Offset(0));
-        let orders = cluster.records(&partition, from).into_iter().filter_map(|record| payload::read(&record).ok());
-        found.extend(orders.map(|(order, _)| order));
+        let orders = cluster.records(&partition, from).into_iter().filter_map(|record| payload::order_of(&record));
+        found.extend(orders);
     }
     found
 }

@@ -58,6 +58,12 @@ pub fn read(record: &Record) -> Result<(u64, Outcome), HandlerError> {
     Ok((order, if event.rejected { Outcome::Rejected } else { Outcome::Reserved }))
 }
 
+/// Which order an event is about, even if only its key tells.
+pub fn order_of(record: &Record) -> Option<u64> {
+    let by_key = || std::str::from_utf8(record.key.as_deref()?).ok()?.parse().ok();
+    read(record).ok().map(|(order, _)| order).or_else(by_key)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

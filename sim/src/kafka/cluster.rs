@@ -259,7 +259,7 @@ impl Cluster {
             site.process.sleep(LOOK_AGAIN).await;
         }
         while let Some((topic, config)) = left.pop_first() {
-            match create(&kafka, &topic, &config).await {
+            match create(&kafka, &topic, &config, self.brokers().len()).await {
                 Ok(ErrorCode::None | ErrorCode::TopicAlreadyExists) => {}
                 _ => {
                     left.insert(topic, config);
@@ -275,10 +275,16 @@ impl Cluster {
     }
 }
 
-async fn create(kafka: &Kafka, topic: &str, config: &TopicConfig) -> Result<ErrorCode, KafkaError> {
+/// Creates a topic once all brokers are there: one that is created while they come up has all its leaders on the first of them, and they
+/// stay there until the next check of preferred leaders (B3).
+async fn create(kafka: &Kafka, topic: &str, config: &TopicConfig, brokers: usize) -> Result<ErrorCode, KafkaError> {
     let producer = kafka.producer(ProducerConfig::default());
     producer.connect().await?;
     producer.cluster().refresh_metadata().await?;
+    if producer.cluster().node_ids().len() < brokers {
+        producer.disconnect().await;
+        return Ok(ErrorCode::InvalidReplicationFactor);
+    }
     let new = NewTopic { topic: topic.into(), config: Rc::new(config.clone()) };
     let answer = producer.cluster().find_controller().await?.send(Request::CreateTopic(new)).await;
     producer.disconnect().await;

@@ -28,6 +28,8 @@ type Flat = BTreeMap<String, u64>;
 /// | `<class>.recovery_ms` | from the end of the last fault until success is back at 95 % of the baseline for good; the length of the run if never, zero without a fault |
 /// | `orders.accepted` `orders.completed` `orders.lost` `orders.duplicated` `accept.*` `e2e.*` | with a class `orders` only |
 /// | `lag.max` `lag.end` | of `lag.total`, the sum over all series `…/lag` |
+/// | `lag.drained_ms` | from the end of the last fault until that sum is at most twice its highest before the fault, for good; the length of the run if never, zero without a fault |
+/// | `facts.<what>` | business facts of a kind |
 /// | `peak.<series>` | the largest value of a gauge |
 /// | `handled.<server>` `stale.<server>` | handlers that ended, and those among them for which nobody waited any more |
 /// | `attempts.<channel>` | attempts that the client made |
@@ -50,7 +52,8 @@ pub fn metrics(report: &Report, warmup: SimDuration) -> BTreeMap<String, u64> {
     by_answer(&mut flat, "all", &together(report), &timeline);
     flat.extend(GLOBALS.map(|key| (key.to_string(), report.total(key))));
     orders(&mut flat, report);
-    lag(&mut flat, report);
+    lag(&mut flat, report, &timeline);
+    facts(&mut flat, report);
     peaks(&mut flat, report);
     handlers(&mut flat, report);
     amplification(&mut flat, report);
@@ -127,11 +130,29 @@ fn orders(flat: &mut Flat, report: &Report) {
     }
 }
 
-fn lag(flat: &mut Flat, report: &Report) {
+fn lag(flat: &mut Flat, report: &Report, timeline: &Timeline) {
     let total = report.series.get("lag.total");
     let last = total.and_then(|series| series.values.last()).copied();
     flat.insert("lag.max".into(), report.peak("lag.total"));
     flat.insert("lag.end".into(), last.unwrap_or(0));
+    let drained_us = total.map_or(0, |series| drained_us(&series.values, report, timeline));
+    flat.insert("lag.drained_ms".into(), drained_us / 1000);
+}
+
+/// When a backlog is back for good at twice the most it was before the fault, counted from the end of the last fault.
+fn drained_us(values: &[u64], report: &Report, timeline: &Timeline) -> u64 {
+    let Some(end) = timeline.during.last().map(|fault| fault.end) else { return 0 };
+    let before = values.get(timeline.before.clone()).unwrap_or_default().iter().copied().max().unwrap_or(0);
+    match values.iter().rposition(|&value| value > 2 * before) {
+        Some(last) if last + 1 == values.len() => report.duration_us,
+        Some(last) => timeline.span_us(&(end..(last + 1).max(end))),
+        None => 0,
+    }
+}
+
+fn facts(flat: &mut Flat, report: &Report) {
+    let counts = report.totals.iter().filter_map(|(key, &count)| Some((key.strip_suffix("/facts")?, count)));
+    flat.extend(counts.map(|(what, count)| (format!("facts.{what}"), count)));
 }
 
 fn peaks(flat: &mut Flat, report: &Report) {

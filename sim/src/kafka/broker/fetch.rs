@@ -53,8 +53,12 @@ impl Broker {
         for (want, got) in fetch.partitions.iter().zip(fetched) {
             let Some((replica, scene)) = self.stage(now, &want.partition) else { continue };
             if got.error.is_ok() && got.diverging.is_none() {
+                let before = replica.high_watermark();
                 replica.note_fetch(&scene, follower, want.offset);
-                self.dirty.insert(want.partition.clone());
+                // A fetch names all partitions that are followed, and most of them have not changed.
+                if replica.high_watermark() != before || replica.wanted_isr().is_some() {
+                    self.dirty.insert(want.partition.clone());
+                }
             }
         }
     }

@@ -65,13 +65,18 @@ impl Consumer {
         self.0.cluster.connect().await
     }
 
-    /// Wants to read topics. Call it before [`Consumer::run`].
+    /// Wants to read topics; naming one twice changes nothing. Call it before [`Consumer::run`].
     ///
     /// # Errors
     /// As [`Cluster::add_target_topics`].
     pub async fn subscribe(&self, topics: &[&str]) -> Result<(), KafkaError> {
         let topics: Vec<Rc<str>> = topics.iter().map(|topic| Rc::from(*topic)).collect();
-        self.0.topics.borrow_mut().extend(topics.iter().cloned());
+        for topic in &topics {
+            let mut wanted = self.0.topics.borrow_mut();
+            if !wanted.contains(topic) {
+                wanted.push(topic.clone());
+            }
+        }
         self.0.cluster.add_target_topics(&topics).await
     }
 

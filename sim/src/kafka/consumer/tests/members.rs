@@ -216,3 +216,19 @@ fn a_killed_member_reads_on_from_its_last_commit() {
         story.iter().map(|(_, what)| what.as_str()).filter(|what| what.starts_with("0:")).collect();
     assert_eq!(deliveries, ["0:a", "0:b", "0:c", "0:a", "0:b", "0:c"]);
 }
+
+/// KJ:consumer/index.js keeps topics by name, so a program may subscribe again after an attempt that has failed.
+#[test]
+fn a_topic_that_is_named_twice_is_read_once() {
+    let assigned = play_one(10, |lab| {
+        let seat = Seat::new(lab, &lab.client);
+        let consumer = seat.consume(SimTime::from_secs(1), from_the_beginning(), fine);
+        let early = consumer.clone();
+        lab.client.process.spawn(async move {
+            early.connect().await.expect("brokers are up");
+            early.subscribe(&["t", "t"]).await.expect("the topic exists");
+        });
+        Box::new(move || consumer.assigned().len())
+    });
+    assert_eq!(assigned, 1);
+}

@@ -1,0 +1,143 @@
+//! A consumer process: its start and its stop. What it does with an event is up to its [`Desk`].
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use gridlock_sim::grpc::Site;
+use gridlock_sim::kafka::client::{Kafka, KafkaError};
+use gridlock_sim::kafka::cluster::Cluster;
+use gridlock_sim::kafka::consumer::java::JavaConsumer;
+use gridlock_sim::kafka::consumer::{Consumer, ConsumerEvent, Handler, handler};
+use gridlock_sim::stage::Stage;
+use gridlock_sim::trace::Exit;
+
+use super::books::Books;
+use super::desk::Desk;
+use super::spec::{ConsumersSpec, OnError, Profile, StreamSpec};
+use super::{CONNECT_AGAIN, consumer_name, java, retries, retry_group};
+use crate::kafka::told;
+
+/// What a process reads with.
+#[derive(Clone)]
+enum Reader {
+    Kafkajs(Consumer),
+    Java(JavaConsumer),
+}
+
+/// The readers of a process in its current life.
+type Readers = Rc<RefCell<Vec<Reader>>>;
+
+/// Puts the `nth` consumer on the stage.
+pub(super) fn build(stage: &Stage, cluster: &Cluster, spec: &StreamSpec, nth: u32, books: &Books) {
+    let site = stage.service(&consumer_name(nth), spec.consumers.process.clone());
+    let readers = Readers::default();
+    if spec.consumers.graceful {
+        stop_in_order(&site, &readers);
+    }
+    let (cluster, spec, books, process) = (cluster.clone(), spec.clone(), books.clone(), site.process.clone());
+    process.on_start(move || {
+        readers.take();
+        let kafka = cluster.client(&site, &consumer_name(nth), spec.consumers.client.clone());
+        let member = Rc::new(Member {
+            desk: Rc::new(Desk::new(&site, &kafka, &spec, &books)),
+            spec: spec.consumers.clone(),
+            topic: spec.topic.name.clone(),
+            readers: readers.clone(),
+            books: books.clone(),
+            site: site.clone(),
+        });
+        let (cluster, name) = (cluster.clone(), consumer_name(nth));
+        site.process.spawn(async move { member.start(&cluster, &kafka, &name).await });
+    });
+}
+
+/// SIGTERM: leaves the groups, then ends.
+fn stop_in_order(site: &Site, readers: &Readers) {
+    let (process, readers) = (site.process.clone(), readers.clone());
+    site.process.on_term(move || {
+        let (own, readers) = (process.clone(), readers.take());
+        process.spawn(async move {
+            for reader in readers {
+                match reader {
+                    Reader::Kafkajs(consumer) => consumer.disconnect().await,
+                    Reader::Java(consumer) => consumer.close().await,
+                }
+            }
+            own.exit(Exit::Stopped);
+        });
+    });
+}
+
+/// One life of a consumer process.
+struct Member {
+    site: Site,
+    spec: ConsumersSpec,
+    topic: String,
+    desk: Rc<Desk>,
+    readers: Readers,
+    books: Books,
+}
+
+impl Member {
+    async fn start(&self, cluster: &Cluster, kafka: &Kafka, name: &str) {
+        cluster.ready().await;
+        if matches!(self.spec.on_error, OnError::DeadLetter | OnError::RetryTopic) {
+            self.connected(async || self.desk.letters.connect().await).await;
+        }
+        let desk = self.desk.clone();
+        let handle = handler(move |delivery| desk.clone().handle(delivery));
+        match self.spec.profile {
+            Profile::Java => self.read_as_java(cluster, name, handle),
+            Profile::Kafkajs => self.read(kafka, &self.spec.group, &self.topic, handle).await,
+        }
+        if self.spec.on_error == OnError::RetryTopic {
+            let desk = self.desk.clone();
+            let again = handler(move |delivery| desk.clone().handle_later(delivery));
+            self.read(kafka, &retry_group(&self.spec.group), &retries(&self.topic), again).await;
+        }
+    }
+
+    /// The documented start of a kafkajs consumer.
+    async fn read(&self, kafka: &Kafka, group: &str, topic: &str, handle: Handler) {
+        let mut config = self.spec.config.clone();
+        config.from_beginning = self.spec.from_beginning;
+        let consumer = kafka.consumer(group, config);
+        consumer.on(self.observer(group));
+        self.readers.borrow_mut().push(Reader::Kafkajs(consumer.clone()));
+        self.connected(async || consumer.connect().await).await;
+        self.connected(async || consumer.subscribe(&[topic]).await).await;
+        consumer.run(told::telling(self.site.process.trace(), group, handle)).await;
+    }
+
+    fn read_as_java(&self, cluster: &Cluster, name: &str, handle: Handler) {
+        let mut config = self.spec.java.clone();
+        config.from_beginning = self.spec.from_beginning;
+        config.instance = self.spec.static_membership.then(|| name.into());
+        let consumer = JavaConsumer::new(&java(cluster, &self.site, name), &self.spec.group, &[&self.topic], config);
+        consumer.on(self.observer(&self.spec.group));
+        self.readers.borrow_mut().push(Reader::Java(consumer.clone()));
+        consumer.run(told::telling(self.site.process.trace(), &self.spec.group, handle));
+    }
+
+    /// Tries until it works: a process that gave up would be started again to do the same.
+    async fn connected(&self, attempt: impl AsyncFn() -> Result<(), KafkaError>) {
+        while attempt().await.is_err() {
+            self.site.process.sleep(CONNECT_AGAIN).await;
+        }
+    }
+
+    /// Tells checkers and figures what happens to a member of `group`.
+    fn observer(&self, group: &str) -> impl Fn(&ConsumerEvent) + 'static {
+        let (books, process, group) = (self.books.clone(), self.site.process.clone(), group.to_owned());
+        let me = process.name();
+        move |event| {
+            told::tell(process.trace(), &group, event);
+            match event {
+                ConsumerEvent::Joined { .. } => books.happened("group.joined", me),
+                ConsumerEvent::Crashed { restart: true, .. } => books.happened("consumer.crashed", me),
+                ConsumerEvent::Crashed { restart: false, .. } => books.happened("consumer.died", me),
+                _ => {}
+            }
+        }
+    }
+}
