@@ -81,7 +81,7 @@ impl Service {
 /// How events are sent.
 enum Sender {
     Kept(Producer, Gate),
-    PerSend(Kafka, ProducerSpec),
+    PerSend(Kafka, Box<ProducerSpec>),
     PerSendShared(Producer),
     Java(JavaProducer),
 }
@@ -94,7 +94,7 @@ impl Sender {
         let kafka = cluster.client(site, PRODUCER, spec.client.clone());
         match spec.connection {
             Connection::Kept => Self::Kept(kafka.producer(spec.config.clone()), Gate::default()),
-            Connection::PerSend => Self::PerSend(kafka, spec.clone()),
+            Connection::PerSend => Self::PerSend(kafka, Box::new(spec.clone())),
             Connection::PerSendShared => Self::PerSendShared(kafka.producer(spec.config.clone())),
         }
     }
