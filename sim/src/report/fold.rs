@@ -117,8 +117,10 @@ impl Metrics {
         }
     }
 
+    /// The step of a time. What happens at the very end belongs to the last.
     fn step_of(&self, at: SimTime) -> usize {
-        (at.as_nanos() / self.step.as_nanos()) as usize
+        let before_end = self.end.as_nanos().saturating_sub(1);
+        (at.as_nanos().min(before_end) / self.step.as_nanos()) as usize
     }
 
     fn class(&mut self, class: Name) -> &mut Class {
