@@ -28,7 +28,9 @@ fn aimless(faults: Vec<Fault>) -> usize {
         let (trace, facts) = (Trace::new(sim), Rc::new(RefCell::new(Facts::default())));
         trace.attach(facts.clone());
         let stage = Stage::new(sim, &trace, LinkSpec::default(), TcpSpec::default());
-        ["a", "b"].map(|name| stage.service(name, ProcessSpec::default()));
+        for name in ["a", "b"] {
+            stage.service(name, ProcessSpec::default());
+        }
         office(&stage);
         stage.start();
         let expected = |fault: &Fault| without_target(&stage, trace.name(&fault.name));
