@@ -6,6 +6,7 @@ mod controller;
 mod durability;
 mod histories;
 mod isr;
+mod sessions;
 
 use self::cluster::Cluster;
 use super::BrokerConfig;
