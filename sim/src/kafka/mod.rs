@@ -24,7 +24,7 @@
 //! | [`metadata`] | what the controller has decided, as records and as the image they add up to |
 //!
 //! **Not modelled**, in short; each module says more:
-//! - the network's bytes: compression, TLS, SASL, versions of the protocol, fetch sessions, quotas, ACLs;
+//! - the network's bytes: compression, TLS, SASL, versions of the protocol, fetch sessions of consumers, quotas, ACLs;
 //! - disks: files, page cache, flushes, power failures, full disks, moving and removing replicas, tiered storage;
 //! - transactions and control records (C4), and how the controller hands out producer ids;
 //! - reading from followers (KIP-392), eligible leader replicas (KIP-966, opt-in in 4.0);
@@ -46,6 +46,7 @@ pub mod controller;
 pub mod facts;
 #[cfg(test)]
 pub(crate) mod fake;
+pub mod fetch_session;
 pub mod group;
 pub mod log;
 pub mod machine;

@@ -5,6 +5,7 @@
 
 use std::rc::Rc;
 
+use super::fetch_session::{SessionFetch, SessionFetched};
 use super::metadata::TopicConfig;
 use super::record::Batch;
 use super::types::{Acks, BrokerId, ErrorCode, LeaderEpoch, Offset, ProducerId, TopicPartition};
@@ -261,6 +262,8 @@ pub enum Request {
         /// What of which partitions.
         partitions: Vec<FetchPartition>,
     },
+    /// Read, as a follower does: in a fetch session.
+    SessionFetch(SessionFetch),
     /// Where to start.
     ListOffsets(Vec<(TopicPartition, Position)>),
     /// Who coordinates a group.
@@ -293,6 +296,8 @@ pub enum Response {
     Produce(Vec<Produced>),
     /// What was read.
     Fetch(Vec<Fetched>),
+    /// What was read in a fetch session.
+    SessionFetch(SessionFetched),
     /// Offsets found.
     ListOffsets(Vec<(TopicPartition, ErrorCode, Offset)>),
     /// The coordinator, or [`ErrorCode::CoordinatorNotAvailable`].
@@ -319,6 +324,7 @@ impl Request {
         let payload = match self {
             Request::Produce { batches, .. } => batches.iter().map(|(_, batch)| batch.bytes()).sum(),
             Request::Fetch { partitions, .. } => PER_ITEM * partitions.len() as u64,
+            Request::SessionFetch(fetch) => PER_ITEM * (fetch.partitions.len() + fetch.forgotten.len()) as u64,
             Request::ListOffsets(partitions) => PER_ITEM * partitions.len() as u64,
             Request::Metadata { topics, .. } => PER_ITEM * topics.as_ref().map_or(0, Vec::len) as u64,
             Request::Group(GroupRequest::Sync { assignments, .. }) => PER_ITEM * assignments.len() as u64,
@@ -333,7 +339,7 @@ impl Response {
     /// Bytes on the wire.
     pub fn bytes(&self) -> u32 {
         let payload = match self {
-            Response::Fetch(partitions) => {
+            Response::Fetch(partitions) | Response::SessionFetch(SessionFetched { partitions, .. }) => {
                 partitions.iter().map(|p| PER_ITEM + p.batches.iter().map(Batch::bytes).sum::<u64>()).sum()
             }
             Response::Metadata { brokers, topics, .. } => {

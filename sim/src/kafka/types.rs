@@ -124,6 +124,8 @@ pub enum ErrorCode {
     OutOfOrderSequenceNumber = 45,
     InvalidProducerEpoch = 47,
     UnknownProducerId = 59,
+    FetchSessionIdNotFound = 70,
+    InvalidFetchSessionEpoch = 71,
     FencedLeaderEpoch = 74,
     UnknownLeaderEpoch = 75,
     StaleBrokerEpoch = 77,
@@ -156,6 +158,8 @@ impl ErrorCode {
                 | E::NotEnoughReplicas
                 | E::NotEnoughReplicasAfterAppend
                 | E::NotController
+                | E::FetchSessionIdNotFound
+                | E::InvalidFetchSessionEpoch
                 | E::FencedLeaderEpoch
                 | E::UnknownLeaderEpoch
         )

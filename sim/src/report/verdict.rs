@@ -235,7 +235,9 @@ impl<'a> View<'a> {
         let values = &self.report.series.get(self.context.backlog.as_ref()?)?.values;
         let first = self.timeline.during.first()?.start;
         let level = |values: &[u64]| values.iter().copied().max().unwrap_or(0);
-        let before = level(values.get(self.timeline.before.clone())?).max(BACKLOG_FLOOR);
+        // A group that starts has to work off what came before it: the level is that of the later half.
+        let usual = self.timeline.before.clone();
+        let before = level(values.get(usual.start.midpoint(usual.end)..usual.end)?).max(BACKLOG_FLOOR);
         let (peak, drained) = (level(&values[first..]), 2 * before);
         if peak <= 4 * before {
             return None;

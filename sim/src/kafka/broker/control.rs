@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::replicas::Number;
 use super::{Awaited, Broker, answer};
 use crate::engine::SimTime;
 use crate::kafka::controller::{ControlRequest, ControlResponse, IsrChange};
@@ -45,17 +46,18 @@ impl Creations {
 
 impl Broker {
     pub(super) fn shrink_isrs(&mut self, now: SimTime) {
-        let names: Vec<TopicPartition> = self.replicas.keys().cloned().collect();
-        for name in names {
-            let Some((replica, scene)) = self.stage(now, &name) else { continue };
+        let numbers: Vec<Number> = self.replicas.numbers().collect();
+        for number in numbers {
+            let (replica, scene) = self.stage(now, number);
             replica.shrink(&scene);
-            self.dirty.insert(name);
+            self.dirty.insert(number);
         }
     }
 
     /// A leader may want another ISR than it did.
-    pub(super) fn note_isr_change(&mut self, partition: &TopicPartition) {
-        let wanted = self.replicas.get(partition).and_then(|replica| replica.wanted_isr());
+    pub(super) fn note_isr_change(&mut self, number: Number) {
+        let replica = self.replicas.at(number);
+        let (partition, wanted) = (replica.name(), replica.wanted_isr());
         let changes = &mut self.isr_changes;
         match wanted {
             Some(wanted) if changes.asked.get(partition) == Some(&wanted) => {}
@@ -99,18 +101,20 @@ impl Broker {
 
     fn isr_decided(&mut self, now: SimTime, partition: &TopicPartition, error: ErrorCode) {
         let Some(asked) = self.isr_changes.asked.get(partition).cloned() else { return };
-        let Some((replica, scene)) = self.stage(now, partition) else { return };
+        let Some(number) = self.replicas.number(partition) else { return };
+        let (replica, scene) = self.stage(now, number);
         if replica.altered(&scene, &asked, error) {
             self.isr_changes.asked.remove(partition);
             self.isr_changes.retry = Some(now + self.config.alter_backoff);
         }
-        self.dirty.insert(partition.clone());
+        self.dirty.insert(number);
     }
 
     /// Nothing was decided: everything that was asked for is wanted still, a moment later.
     fn ask_isrs_again(&mut self, now: SimTime) {
         self.isr_changes.retry = Some(now + self.config.alter_backoff);
-        self.dirty.extend(std::mem::take(&mut self.isr_changes.asked).into_keys());
+        let asked = std::mem::take(&mut self.isr_changes.asked).into_keys();
+        self.dirty.extend(asked.filter_map(|partition| self.replicas.number(&partition)));
     }
 
     /// Another controller: what the old one was asked has no answer any more.

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::replicas::Replicas;
 use crate::kafka::log::Log;
 use crate::kafka::replica::Replica;
 use crate::kafka::types::{BrokerId, Offset, TopicPartition};
@@ -20,7 +21,7 @@ pub struct Disk {
 pub(super) struct Checkpoints(BTreeMap<TopicPartition, Offset>);
 
 impl Checkpoints {
-    pub(super) fn take(&mut self, replicas: &BTreeMap<TopicPartition, Replica>) {
+    pub(super) fn take(&mut self, replicas: &Replicas) {
         self.0 = replicas.iter().map(|(name, replica)| (name.clone(), replica.high_watermark())).collect();
     }
 }
@@ -31,16 +32,18 @@ impl Disk {
         self.logs.iter()
     }
 
-    pub(super) fn keep(replicas: BTreeMap<TopicPartition, Replica>, checkpoints: Checkpoints) -> Self {
-        Self { logs: replicas.into_iter().map(|(name, replica)| (name, replica.into_log())).collect(), checkpoints }
+    pub(super) fn keep(replicas: Replicas, checkpoints: Checkpoints) -> Self {
+        let log = |replica: Replica| (replica.name().clone(), replica.into_log());
+        Self { logs: replicas.into_replicas().map(log).collect(), checkpoints }
     }
 
-    pub(super) fn restore(self, me: BrokerId) -> (BTreeMap<TopicPartition, Replica>, Checkpoints) {
+    pub(super) fn restore(self, me: BrokerId) -> (Replicas, Checkpoints) {
         let Self { logs, checkpoints } = self;
-        let replica = |(name, log): (TopicPartition, Log)| {
+        let mut replicas = Replicas::default();
+        for (name, log) in logs {
             let committed = checkpoints.0.get(&name).copied().unwrap_or_default();
-            (name.clone(), Replica::new(me, name, log, committed))
-        };
-        (logs.into_iter().map(replica).collect(), checkpoints)
+            replicas.keep(&name, || Replica::new(me, name.clone(), log, committed));
+        }
+        (replicas, checkpoints)
     }
 }

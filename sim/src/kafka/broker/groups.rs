@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
+use super::replicas::Number;
 use super::{Broker, answer};
 use crate::engine::SimTime;
 use crate::kafka::group::{Coordinator, Decision, GroupConfig, OFFSETS_TOPIC, Write, WriteId, partition_of};
@@ -16,8 +17,7 @@ use crate::kafka::log::ReadLimit;
 use crate::kafka::machine::{Output, Ticket};
 use crate::kafka::protocol::{GroupRequest, GroupResponse, Response};
 use crate::kafka::record::{Batch, Record};
-use crate::kafka::replica::Replica;
-use crate::kafka::types::{Acks, ErrorCode, LeaderEpoch, Offset, TopicPartition};
+use crate::kafka::types::{Acks, ErrorCode, LeaderEpoch, Offset};
 
 /// All coordinators of a broker, by partition.
 #[derive(Debug)]
@@ -30,10 +30,14 @@ pub(super) struct Groups {
 #[derive(Debug)]
 struct Seat {
     coordinator: Coordinator,
+    /// Which replica has its partition.
+    number: Number,
     epoch: LeaderEpoch,
     loaded: bool,
     /// Its writes in the order of the log: the offset behind each, or why it was not appended.
     writes: VecDeque<(WriteId, Result<Offset, ErrorCode>)>,
+    /// When the coordinator wants to be looked at, as of its last decision.
+    due: Option<SimTime>,
 }
 
 impl Groups {
@@ -46,11 +50,14 @@ impl Groups {
     }
 
     pub(super) fn due(&self) -> Option<SimTime> {
-        self.seats.values().filter_map(|seat| seat.coordinator.next_timeout()).min()
+        self.seats.values().filter_map(|seat| seat.due).min()
     }
 
     pub(super) fn forget(&mut self, ticket: Ticket) {
-        self.seats.values_mut().for_each(|seat| seat.coordinator.gone(ticket));
+        for seat in self.seats.values_mut() {
+            seat.coordinator.gone(ticket);
+            seat.due = seat.coordinator.next_timeout();
+        }
     }
 }
 
@@ -74,7 +81,7 @@ impl Broker {
 
     /// Does what is due by the clock.
     pub(super) fn run_groups(&mut self, now: SimTime, out: &mut Vec<Output>) {
-        let due = |seat: &Seat| seat.coordinator.next_timeout().is_some_and(|at| at <= now);
+        let due = |seat: &Seat| seat.due.is_some_and(|at| at <= now);
         let due: Vec<u32> = self.groups.seats.iter().filter(|(_, seat)| due(seat)).map(|(at, _)| *at).collect();
         for partition in due {
             let seat = self.groups.seats.get_mut(&partition).expect("it was there");
@@ -84,15 +91,16 @@ impl Broker {
     }
 
     /// The role, the log or the high watermark of a partition has changed.
-    pub(super) fn coordinate(&mut self, now: SimTime, name: &TopicPartition, out: &mut Vec<Output>) {
-        if *name.topic != *OFFSETS_TOPIC {
+    pub(super) fn coordinate(&mut self, now: SimTime, number: Number, out: &mut Vec<Output>) {
+        let replica = self.replicas.at(number);
+        if *replica.name().topic != *OFFSETS_TOPIC {
             return;
         }
-        let led = self.replicas.get(name).filter(|replica| replica.leads()).map(Replica::epoch);
-        self.resign_unless(led, name.partition, out);
+        let (partition, led) = (replica.name().partition, replica.leads().then(|| replica.epoch()));
+        self.resign_unless(led, partition, out);
         if let Some(epoch) = led {
-            self.load(now, name, epoch);
-            self.conclude(now, name, out);
+            self.load(now, number, epoch);
+            self.conclude(now, number, partition, out);
         }
     }
 
@@ -104,29 +112,29 @@ impl Broker {
         out.extend(last.answers.into_iter().map(|last| answer(last.ticket, Response::Group(last.response))));
     }
 
-    fn load(&mut self, now: SimTime, name: &TopicPartition, epoch: LeaderEpoch) {
-        let config = &self.groups.config;
-        let seat = self.groups.seats.entry(name.partition).or_insert_with(|| Seat::new(name.partition, config, epoch));
-        let Some(replica) = self.replicas.get(name).filter(|_| !seat.loaded) else { return };
-        let Some(end) = replica.inherited() else { return };
+    fn load(&mut self, now: SimTime, number: Number, epoch: LeaderEpoch) {
+        let (config, replica) = (&self.groups.config, self.replicas.at(number));
+        let partition = replica.name().partition;
+        let seat = self.groups.seats.entry(partition).or_insert_with(|| Seat::new(partition, number, config, epoch));
+        let Some(end) = replica.inherited().filter(|_| !seat.loaded) else { return };
         let limit = ReadLimit { bytes: u64::MAX, whole_first: true };
         let batches = replica.log().read(replica.log().start()..end, limit);
         seat.coordinator.load(now, epoch, batches.iter().flat_map(|batch| batch.records.iter()));
-        seat.loaded = true;
+        (seat.loaded, seat.due) = (true, seat.coordinator.next_timeout());
     }
 
     /// Tells a coordinator what has become of its writes, in the order of the log.
-    fn conclude(&mut self, now: SimTime, name: &TopicPartition, out: &mut Vec<Output>) {
-        while let Some((write, result)) = self.next_concluded(name) {
-            let seat = self.groups.seats.get_mut(&name.partition).expect("somebody wrote");
+    fn conclude(&mut self, now: SimTime, number: Number, partition: u32, out: &mut Vec<Output>) {
+        while let Some((write, result)) = self.next_concluded(number, partition) {
+            let seat = self.groups.seats.get_mut(&partition).expect("somebody wrote");
             let decision = seat.coordinator.committed(now, write, result);
-            self.enact(now, name.partition, decision, out);
+            self.enact(now, partition, decision, out);
         }
     }
 
-    fn next_concluded(&mut self, name: &TopicPartition) -> Option<(WriteId, Result<(), ErrorCode>)> {
-        let committed = self.replicas.get(name)?.high_watermark();
-        let writes = &mut self.groups.seats.get_mut(&name.partition)?.writes;
+    fn next_concluded(&mut self, number: Number, partition: u32) -> Option<(WriteId, Result<(), ErrorCode>)> {
+        let committed = self.replicas.at(number).high_watermark();
+        let writes = &mut self.groups.seats.get_mut(&partition)?.writes;
         let (write, result) = *writes.front().filter(|(_, result)| result.map_or(true, |end| end <= committed))?;
         writes.pop_front();
         Some((write, result.map(|_| ())))
@@ -134,28 +142,27 @@ impl Broker {
 
     fn enact(&mut self, now: SimTime, partition: u32, decision: Decision, out: &mut Vec<Output>) {
         out.extend(decision.answers.into_iter().map(|given| answer(given.ticket, Response::Group(given.response))));
-        if decision.writes.is_empty() {
-            return;
-        }
-        let name = TopicPartition::new(OFFSETS_TOPIC, partition);
+        let seat = self.groups.seats.get_mut(&partition).expect("somebody decides");
+        seat.due = seat.coordinator.next_timeout();
+        let number = seat.number;
         for Write { id, records } in decision.writes {
-            let result = self.write(now, &name, records);
+            let result = self.write(now, number, records);
             self.groups.seats.get_mut(&partition).expect("somebody writes").writes.push_back((id, result));
+            self.dirty.insert(number);
         }
-        self.dirty.insert(name);
     }
 
     /// Appends; the offset behind it is what has to be committed.
-    fn write(&mut self, now: SimTime, name: &TopicPartition, records: Vec<Record>) -> Result<Offset, ErrorCode> {
-        let Some((replica, scene)) = self.stage(now, name) else { return Err(ErrorCode::NotLeaderOrFollower) };
+    fn write(&mut self, now: SimTime, number: Number, records: Vec<Record>) -> Result<Offset, ErrorCode> {
+        let (replica, scene) = self.stage(now, number);
         replica.append(&scene, Batch::new(records, None), Acks::All).map(|appended| appended.end)
     }
 }
 
 impl Seat {
-    fn new(partition: u32, config: &Rc<GroupConfig>, epoch: LeaderEpoch) -> Self {
+    fn new(partition: u32, number: Number, config: &Rc<GroupConfig>, epoch: LeaderEpoch) -> Self {
         let mut coordinator = Coordinator::new(partition, config.clone());
         coordinator.begin_loading();
-        Self { coordinator, epoch, loaded: false, writes: VecDeque::new() }
+        Self { coordinator, number, epoch, loaded: false, writes: VecDeque::new(), due: None }
     }
 }

@@ -9,6 +9,8 @@
 //! | `roles` | what committed metadata means for the replicas here |
 //! | `control` | what is asked of the controller: ISR changes, topics |
 //! | `produce`, `fetch` | appends and reads, and how long they wait (`purgatory`) |
+//! | `sessions` | reads of followers: fetch sessions, and how long they wait |
+//! | `replicas` | the replicas, and their numbers |
 //! | `fetcher` | fetching from the leaders this broker follows |
 //! | `lookup` | metadata, offsets by time, coordinators, producer ids |
 //! | `groups` | which group coordinators are here, and what becomes of their records |
@@ -17,7 +19,7 @@
 //! order, is the driver's part (B2).
 //!
 //! **Not modelled:** quotas, ACLs, several listeners, several fetchers to one leader, moving replicas, preferred-leader
-//! rebalancing, fetch sessions (each fetch names its partitions), closing the connection after a failed acks=0 append.
+//! rebalancing, closing the connection after a failed acks=0 append.
 
 mod config;
 mod control;
@@ -29,7 +31,9 @@ mod lifecycle;
 mod lookup;
 mod produce;
 mod purgatory;
+mod replicas;
 mod roles;
+mod sessions;
 #[cfg(test)]
 mod tests;
 
@@ -46,6 +50,8 @@ use self::groups::Groups;
 use self::lifecycle::Lifecycle;
 use self::produce::ParkedProduce;
 use self::purgatory::Purgatory;
+use self::replicas::{Number, Replicas};
+use self::sessions::Sessions;
 use super::group::GroupConfig;
 use super::machine::{Input, Lane, Output, Sent, Ticket};
 use super::metadata::{MetadataImage, MetadataRecord};
@@ -62,12 +68,13 @@ pub struct Broker {
     /// What the controller has decided, as far as it has come here.
     image: MetadataImage,
     controller: Option<BrokerId>,
-    replicas: BTreeMap<TopicPartition, Replica>,
+    replicas: Replicas,
     lifecycle: Lifecycle,
     isr_changes: IsrChanges,
     creations: Creations,
     produces: Purgatory<ParkedProduce>,
     fetches: Purgatory<ParkedFetch>,
+    sessions: Sessions,
     fetchers: BTreeMap<BrokerId, Fetcher>,
     groups: Groups,
     checkpoints: Checkpoints,
@@ -76,8 +83,8 @@ pub struct Broker {
     awaited: BTreeMap<Sent, Awaited>,
     next_sent: u64,
     next_producer: u64,
-    /// Partitions that have changed since those who wait were last looked at.
-    dirty: BTreeSet<TopicPartition>,
+    /// Replicas that have changed since those who wait were last looked at.
+    dirty: BTreeSet<Number>,
 }
 
 /// What an answer will be about.
@@ -119,6 +126,7 @@ impl Broker {
             creations: Creations::default(),
             produces: Purgatory::default(),
             fetches: Purgatory::default(),
+            sessions: Sessions::default(),
             fetchers: BTreeMap::new(),
             groups: Groups::new(groups),
             checkpoints,
@@ -148,7 +156,7 @@ impl Broker {
 
     /// Its replicas, for gauges.
     pub fn partitions(&self) -> impl Iterator<Item = PartitionView<'_>> {
-        self.replicas.values().map(Replica::view)
+        self.replicas.iter().map(|(_, replica)| replica.view())
     }
 
     /// One of its replicas.
@@ -158,7 +166,7 @@ impl Broker {
 
     /// Requests that wait for replicas, and for data.
     pub fn parked(&self) -> (usize, usize) {
-        (self.produces.len(), self.fetches.len())
+        (self.produces.len(), self.fetches.len() + self.sessions.parked())
     }
 
     /// Something has happened.
@@ -177,11 +185,11 @@ impl Broker {
     /// When [`Input::Timeout`] is wanted.
     pub fn next_timeout(&self) -> Option<SimTime> {
         let periodic = [self.periodic.isr, self.periodic.checkpoint, self.periodic.retention, self.periodic.compaction];
-        let waits =
-            [self.lifecycle.due(), self.isr_changes.due(), self.produces.next_deadline(), self.fetches.next_deadline()];
+        let parked = [self.produces.next_deadline(), self.fetches.next_deadline(), self.sessions.due()];
+        let waits = [self.lifecycle.due(), self.isr_changes.due()].into_iter().chain(parked);
         let fetchers = self.fetchers.values().filter_map(Fetcher::due);
         let groups = self.groups.due();
-        periodic.into_iter().chain(waits.into_iter().flatten()).chain(fetchers).chain(groups).min()
+        periodic.into_iter().chain(waits.flatten()).chain(fetchers).chain(groups).min()
     }
 
     /// Another controller is active, or none is known. What the old one was asked is asked again.
@@ -211,9 +219,10 @@ impl Broker {
                 return self.produce(now, ticket, (acks, timeout), batches, out);
             }
             Request::Fetch { replica, max_wait, min_bytes, max_bytes, partitions } => {
-                let fetch = ParkedFetch { reader: replica, min_bytes, max_bytes, partitions };
+                let fetch = ParkedFetch { reader: replica, min_bytes, max_bytes, wants: self.found(partitions) };
                 return self.fetch(now, ticket, fetch, max_wait, out);
             }
+            Request::SessionFetch(fetch) => return self.fetch_in_session(now, ticket, fetch, out),
             Request::CreateTopic(topic) => return self.forward_creation(ticket, topic, out),
             Request::Group(request) => return self.group(now, ticket, request, out),
             Request::ApiVersions => Response::ApiVersions,
@@ -230,6 +239,7 @@ impl Broker {
     fn forget(&mut self, ticket: Ticket) {
         self.produces.remove(ticket);
         self.fetches.remove(ticket);
+        self.sessions.forget(ticket);
         self.creations.forget(ticket);
         self.groups.forget(ticket);
     }
@@ -251,6 +261,7 @@ impl Broker {
         self.live(now, out);
         self.expire_produces(now, out);
         self.expire_fetches(now, out);
+        self.expire_sessions(now, out);
         self.run_groups(now, out);
         let due = |at: &mut SimTime, every: SimDuration| {
             let is_due = *at <= now;
@@ -265,38 +276,36 @@ impl Broker {
         }
         if due(&mut self.periodic.retention, self.config.retention_check) {
             let expiry = self.config.producer_expiry;
-            self.replicas.values_mut().for_each(|replica| replica.clean(now, expiry));
+            self.replicas.iter_mut().for_each(|replica| replica.clean(now, expiry));
         }
         if due(&mut self.periodic.compaction, self.config.compaction_check) {
-            self.replicas.values_mut().for_each(Replica::compact);
+            self.replicas.iter_mut().for_each(Replica::compact);
         }
     }
 
     /// Looks at everybody who waits for a partition that has changed, then asks on: leaders for data, the controller for ISRs.
     fn settle(&mut self, now: SimTime, out: &mut Vec<Output>) {
         // A coordinator may append when it looks, and so have something looked at once more.
-        while let Some(partition) = self.dirty.pop_first() {
-            self.coordinate(now, &partition, out);
-            self.complete_produces(&partition, out);
-            self.complete_fetches(&partition, out);
-            self.note_isr_change(&partition);
+        while let Some(number) = self.dirty.pop_first() {
+            self.coordinate(now, number, out);
+            self.complete_produces(number, out);
+            self.complete_fetches(number, out);
+            self.complete_sessions(number, out);
+            self.note_isr_change(number);
         }
         self.pump_isr_changes(now, out);
         self.pump_fetchers(now, out);
     }
 
     /// A replica, and what it looks at.
-    fn stage(&mut self, now: SimTime, partition: &TopicPartition) -> Option<(&mut Replica, Scene<'_>)> {
+    fn stage(&mut self, now: SimTime, number: Number) -> (&mut Replica, Scene<'_>) {
         let scene = Scene { now, image: &self.image, lag_max: self.config.replica_lag_max };
-        self.replicas.get_mut(partition).map(|replica| (replica, scene))
+        (self.replicas.at_mut(number), scene)
     }
 
     /// The error for a partition that is not here: known elsewhere, or not at all.
     fn absent(&self, partition: &TopicPartition) -> ErrorCode {
-        match self.image.partition(partition) {
-            Some(_) => ErrorCode::NotLeaderOrFollower,
-            None => ErrorCode::UnknownTopicOrPartition,
-        }
+        sessions::absent(&self.image, partition)
     }
 
     fn send(&mut self, about: Awaited, (to, lane): (BrokerId, Lane), timeout: SimDuration, request: Request) -> Output {

@@ -3,6 +3,7 @@
 //! **Never here:** when a record is committed; a replica knows that.
 
 use super::purgatory::Watches;
+use super::replicas::Number;
 use super::{Broker, answer};
 use crate::engine::{SimDuration, SimTime};
 use crate::kafka::machine::{Output, Ticket};
@@ -18,13 +19,15 @@ pub(super) struct ParkedProduce(Vec<Part>);
 #[derive(Clone, Debug)]
 struct Part {
     produced: Produced,
+    /// Which replica, if it is here.
+    number: Option<Number>,
     /// It waits until everything before this is committed.
     awaits: Option<Offset>,
 }
 
 impl Watches for ParkedProduce {
-    fn watched(&self) -> impl Iterator<Item = &TopicPartition> {
-        self.0.iter().map(|part| &part.produced.partition)
+    fn watched(&self) -> impl Iterator<Item = Number> {
+        self.0.iter().filter_map(|part| part.number)
     }
 }
 
@@ -65,38 +68,37 @@ impl Broker {
     }
 
     fn append(&mut self, now: SimTime, partition: TopicPartition, batch: Batch, acks: Acks) -> Part {
-        let result = match self.config.message_bytes_max.0 < batch.bytes() {
-            true => Err(ErrorCode::MessageTooLarge),
-            false => match self.stage(now, &partition) {
-                Some((replica, scene)) => replica.append(&scene, batch, acks),
-                None => Err(self.absent(&partition)),
-            },
+        let number = self.replicas.number(&partition);
+        let result = match number {
+            _ if self.config.message_bytes_max.0 < batch.bytes() => Err(ErrorCode::MessageTooLarge),
+            Some(number) => {
+                let (replica, scene) = self.stage(now, number);
+                replica.append(&scene, batch, acks)
+            }
+            None => Err(self.absent(&partition)),
         };
-        if result.is_ok() {
-            self.dirty.insert(partition.clone());
-        }
+        self.dirty.extend(number.filter(|_| result.is_ok()));
         let (error, base) = (result.err().unwrap_or(ErrorCode::None), result.ok().map(|appended| appended.base));
         let awaits = result.ok().filter(|_| acks == Acks::All).map(|appended| appended.end);
-        Part { produced: Produced { partition, error, base }, awaits }
+        Part { produced: Produced { partition, error, base }, number, awaits }
     }
 
     /// Whether a part's wait is over.
     fn look(&self, part: &mut Part) {
-        let Some(end) = part.awaits else { return };
-        match self.replicas.get(&part.produced.partition).map(|replica| replica.is_committed(end)) {
-            Some(Ok(false)) => {}
-            Some(Ok(true)) => part.end(ErrorCode::None),
-            Some(Err(error)) => part.end(error),
-            None => part.end(ErrorCode::NotLeaderOrFollower),
+        let (Some(end), Some(number)) = (part.awaits, part.number) else { return };
+        match self.replicas.at(number).is_committed(end) {
+            Ok(false) => {}
+            Ok(true) => part.end(ErrorCode::None),
+            Err(error) => part.end(error),
         }
     }
 
-    pub(super) fn complete_produces(&mut self, partition: &TopicPartition, out: &mut Vec<Output>) {
-        for ticket in self.produces.watching(partition) {
+    pub(super) fn complete_produces(&mut self, number: Number, out: &mut Vec<Output>) {
+        for ticket in self.produces.watching(number) {
             let Some(mut parked) = self.produces.get_mut(ticket).map(|parked| std::mem::take(&mut parked.0)) else {
                 continue;
             };
-            parked.iter_mut().filter(|part| part.produced.partition == *partition).for_each(|part| self.look(part));
+            parked.iter_mut().filter(|part| part.number == Some(number)).for_each(|part| self.look(part));
             let slot = self.produces.get_mut(ticket).expect("it was there");
             slot.0 = parked;
             if slot.is_done() {

@@ -5,41 +5,47 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::replicas::Number;
 use crate::engine::SimTime;
 use crate::kafka::machine::Ticket;
-use crate::kafka::types::TopicPartition;
 
 /// Waiting requests of one kind.
 #[derive(Clone, Debug)]
 pub(super) struct Purgatory<T> {
     waiting: BTreeMap<Ticket, (SimTime, T)>,
     by_deadline: BTreeSet<(SimTime, Ticket)>,
-    watchers: BTreeMap<TopicPartition, BTreeSet<Ticket>>,
+    /// Who watches each replica, by its number.
+    watchers: Vec<Vec<Ticket>>,
 }
 
 /// What it is to look at.
 pub(super) trait Watches {
-    /// The partitions whose changes matter to it.
-    fn watched(&self) -> impl Iterator<Item = &TopicPartition>;
+    /// The replicas whose changes matter to it.
+    fn watched(&self) -> impl Iterator<Item = Number>;
 }
 
 impl<T> Default for Purgatory<T> {
     fn default() -> Self {
-        Self { waiting: BTreeMap::new(), by_deadline: BTreeSet::new(), watchers: BTreeMap::new() }
+        Self { waiting: BTreeMap::new(), by_deadline: BTreeSet::new(), watchers: Vec::new() }
     }
 }
 
 impl<T: Watches> Purgatory<T> {
     pub(super) fn park(&mut self, ticket: Ticket, deadline: SimTime, item: T) {
-        for partition in item.watched() {
-            self.watchers.entry(partition.clone()).or_default().insert(ticket);
+        for number in item.watched() {
+            let place = number.0 as usize;
+            if self.watchers.len() <= place {
+                self.watchers.resize_with(place + 1, Vec::new);
+            }
+            self.watchers[place].push(ticket);
         }
         self.by_deadline.insert((deadline, ticket));
         self.waiting.insert(ticket, (deadline, item));
     }
 
-    pub(super) fn watching(&self, partition: &TopicPartition) -> Vec<Ticket> {
-        self.watchers.get(partition).map_or_else(Vec::new, |tickets| tickets.iter().copied().collect())
+    /// Those that watch a replica, in the order in which they came.
+    pub(super) fn watching(&self, number: Number) -> Vec<Ticket> {
+        self.watchers.get(number.0 as usize).cloned().unwrap_or_default()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -57,13 +63,8 @@ impl<T: Watches> Purgatory<T> {
     pub(super) fn remove(&mut self, ticket: Ticket) -> Option<T> {
         let (deadline, item) = self.waiting.remove(&ticket)?;
         self.by_deadline.remove(&(deadline, ticket));
-        for partition in item.watched() {
-            if let Some(tickets) = self.watchers.get_mut(partition) {
-                tickets.remove(&ticket);
-                if tickets.is_empty() {
-                    self.watchers.remove(partition);
-                }
-            }
+        for number in item.watched() {
+            self.watchers[number.0 as usize].retain(|other| *other != ticket);
         }
         Some(item)
     }

@@ -57,13 +57,14 @@ impl Broker {
         let config = self.image.config(&partition.topic).expect("a partition has a topic");
         let fresh = || Replica::new(self.me, partition.clone(), Log::new(config.clone()), Offset(0));
         let scene = Scene { now, image: &self.image, lag_max: self.config.replica_lag_max };
-        let replica = self.replicas.entry(partition.clone()).or_insert_with(fresh);
+        let number = self.replicas.keep(partition, fresh);
+        let replica = self.replicas.at_mut(number);
         let before = (replica.follows(), replica.epoch());
         replica.assign(&scene, state);
         let after = (replica.follows(), replica.epoch());
         if before != after {
-            self.follow(partition, after.0);
+            self.follow(number, after.0);
         }
-        self.dirty.insert(partition.clone());
+        self.dirty.insert(number);
     }
 }

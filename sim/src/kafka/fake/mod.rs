@@ -128,7 +128,9 @@ impl FakeBroker {
             }
             Request::InitProducerId => Response::InitProducerId(Ok((ProducerId(7), 0))),
             Request::Group(request) => return group::handle(&mut self.world.borrow_mut(), now, ticket, request),
-            Request::CreateTopic(_) | Request::Control(_) => Response::CreateTopic(ErrorCode::None),
+            Request::CreateTopic(_) | Request::Control(_) | Request::SessionFetch(_) => {
+                Response::CreateTopic(ErrorCode::None)
+            }
         };
         vec![answer(ticket, response)]
     }
@@ -294,6 +296,7 @@ fn name(request: &Request) -> &'static str {
         Request::Metadata { .. } => "Metadata",
         Request::Produce { .. } => "Produce",
         Request::Fetch { .. } => "Fetch",
+        Request::SessionFetch(_) => "SessionFetch",
         Request::ListOffsets(_) => "ListOffsets",
         Request::FindCoordinator(_) => "FindCoordinator",
         Request::InitProducerId => "InitProducerId",

@@ -32,6 +32,13 @@ impl Replica {
         })
     }
 
+    /// Whether asking the leader now would be asking the same again.
+    pub fn still_wants(&self, asked: &FetchPartition) -> bool {
+        asked.offset == self.log.end()
+            && asked.leader_epoch == Some(self.epoch)
+            && asked.last_epoch == self.log.last_epoch()
+    }
+
     /// Takes what the leader answered to `asked`.
     pub fn take(&mut self, asked: &FetchPartition, fetched: Fetched) -> Taken {
         let current = matches!(self.role, Role::Follower(_))

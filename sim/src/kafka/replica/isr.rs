@@ -23,18 +23,21 @@ impl Replica {
         }
     }
 
-    /// Asks a follower in that has what is committed, if the controller would take it.
-    pub(super) fn expand(&mut self, scene: &Scene<'_>, follower: BrokerId) {
+    /// Asks a follower in that has what is committed, if the controller would take it. True if it does.
+    pub(super) fn expand(&mut self, scene: &Scene<'_>, follower: BrokerId) -> bool {
         let committed = self.high_watermark;
-        if let Role::Leader(leader) = &mut self.role {
-            let reached = leader.followers[&follower].end.is_some_and(|end| end >= committed && end >= leader.start);
-            let candidate = leader.pending.is_none() && !leader.isr.contains(&follower);
-            if reached && candidate && leader.may_join(scene, follower) {
-                let order = leader.replicas.clone();
-                let member = |id: &&BrokerId| leader.isr.contains(id) || **id == follower;
-                leader.pending = Some(order.iter().filter(member).copied().collect());
-            }
+        let Role::Leader(leader) = &mut self.role else { return false };
+        if leader.pending.is_some() || leader.isr.contains(&follower) {
+            return false;
         }
+        let reached = leader.followers[&follower].end.is_some_and(|end| end >= committed && end >= leader.start);
+        let joins = reached && leader.may_join(scene, follower);
+        if joins {
+            let order = leader.replicas.clone();
+            let member = |id: &&BrokerId| leader.isr.contains(id) || **id == follower;
+            leader.pending = Some(order.iter().filter(member).copied().collect());
+        }
+        joins
     }
 
     /// The ISR this leader wants and does not have yet.

@@ -32,6 +32,18 @@ pub(super) struct Leader {
 /// Who reads: a consumer, or a follower with its broker epoch.
 pub type Reader = Option<(BrokerId, u64)>;
 
+/// What a follower knows of its leader, beside records: the high watermark and the start of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told(Offset, Offset);
+
+impl Told {
+    /// What an answer tells; nothing if it says that something is wrong.
+    pub fn by(fetched: &Fetched) -> Option<Self> {
+        let fine = fetched.error.is_ok() && fetched.diverging.is_none();
+        fine.then_some(Self(fetched.high_watermark, fetched.log_start))
+    }
+}
+
 impl Leader {
     pub(super) fn new(me: BrokerId, now: SimTime, start: Offset, state: &PartitionState) -> Self {
         let others = state.replicas.iter().copied().filter(|id| *id != me);
@@ -143,6 +155,27 @@ impl Replica {
         }
     }
 
+    /// What a follower's fetch gets in a session: nothing if there is nothing new for it (AK: CachedPartition.maybeUpdateResponseData).
+    pub fn news(
+        &self,
+        reader: (BrokerId, u64),
+        want: &FetchPartition,
+        told: Option<Told>,
+        limit: ReadLimit,
+    ) -> Option<Fetched> {
+        let knows_all = told == Some(Told(self.high_watermark, self.log.start()));
+        if knows_all && want.offset == self.log.end() && self.is_readable(Some(reader), want) {
+            return None;
+        }
+        let fetched = self.read(Some(reader), want, limit);
+        (!knows_all || !fetched.batches.is_empty() || Told::by(&fetched).is_none()).then_some(fetched)
+    }
+
+    /// Whether nothing is wrong with a fetch.
+    pub fn is_readable(&self, reader: Reader, want: &FetchPartition) -> bool {
+        matches!(self.readable(reader, want), Ok(Readable::Until(_)))
+    }
+
     fn nothing_for(&self, want: &FetchPartition) -> Fetched {
         Fetched {
             partition: want.partition.clone(),
@@ -188,14 +221,17 @@ impl Replica {
         Ok((epoch < last || end < want.offset).then_some(Readable::Diverging(epoch, end)))
     }
 
-    /// A follower has fetched at `offset`: it has everything before. It may join now, and records may be committed.
-    pub fn note_fetch(&mut self, scene: &Scene<'_>, (follower, broker_epoch): (BrokerId, u64), offset: Offset) {
-        let end = self.log.end();
-        let Role::Leader(leader) = &mut self.role else { return };
-        let Some(progress) = leader.followers.get_mut(&follower) else { return };
+    /// A follower has fetched at `offset`: it has everything before. It may join now, and records may be committed. True if that
+    /// has changed anything for others: what is committed, the ISR that is wanted, or which incarnation of the follower may read.
+    pub fn note_fetch(&mut self, scene: &Scene<'_>, (follower, broker_epoch): (BrokerId, u64), offset: Offset) -> bool {
+        let (end, committed) = (self.log.end(), self.high_watermark);
+        let Role::Leader(leader) = &mut self.role else { return false };
+        let Some(progress) = leader.followers.get_mut(&follower) else { return false };
+        let other = progress.broker_epoch != Some(broker_epoch);
         progress.fetch(scene.now, offset, end, broker_epoch);
-        self.expand(scene, follower);
+        let joins = self.expand(scene, follower);
         self.advance(scene);
+        other || joins || self.high_watermark != committed
     }
 
     /// Where a consumer starts. Until the high watermark has reached this leader's epoch it may be older than what its

@@ -28,7 +28,7 @@ use super::types::{BrokerId, ErrorCode, LeaderEpoch, Offset, TopicPartition};
 use crate::engine::{SimDuration, SimTime};
 
 pub use self::follower::Taken;
-pub use self::leader::Reader;
+pub use self::leader::{Reader, Told};
 
 /// What a replica looks at but does not own.
 #[derive(Clone, Copy, Debug)]
@@ -120,6 +120,11 @@ impl Replica {
             Role::Leader(leader) => Ok(leader),
             _ => Err(ErrorCode::NotLeaderOrFollower),
         }
+    }
+
+    /// Which partition.
+    pub fn name(&self) -> &TopicPartition {
+        &self.partition
     }
 
     /// True if this replica leads.

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::controller::Controller;
 use crate::engine::{SimDuration, SimTime};
 use crate::kafka::broker::{Broker, BrokerConfig, Disk};
+use crate::kafka::fetch_session::SessionFetch;
 use crate::kafka::group::GroupConfig;
 use crate::kafka::machine::{Input, Output, Sent, Ticket};
 use crate::kafka::metadata::TopicConfig;
@@ -49,6 +50,8 @@ pub(super) struct Cluster {
     open: BTreeMap<Ticket, (Asker, BrokerId)>,
     answers: BTreeMap<Ticket, (SimTime, Option<Response>)>,
     cuts: BTreeSet<(BrokerId, BrokerId)>,
+    /// What followers have asked.
+    pub(super) fetches: Vec<SessionFetch>,
 }
 
 impl Cluster {
@@ -67,6 +70,7 @@ impl Cluster {
             open: BTreeMap::new(),
             answers: BTreeMap::new(),
             cuts: BTreeSet::new(),
+            fetches: Vec::new(),
         };
         ids.for_each(|id| cluster.start(id));
         cluster.run(SimDuration::from_millis(100));
@@ -255,6 +259,9 @@ impl Cluster {
                 Output::Send { sent, to, timeout, request, .. } => {
                     let ticket = self.ticket(Asker::Broker(id, self.lives[&id], sent), to);
                     self.push(timeout, Event::Answer { ticket, response: None });
+                    if let Request::SessionFetch(fetch) = &request {
+                        self.fetches.push(fetch.clone());
+                    }
                     if !self.is_cut(id, to) {
                         self.push(DELAY, Event::Ask { to, ticket, request });
                     }

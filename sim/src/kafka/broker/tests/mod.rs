@@ -6,6 +6,7 @@ mod controller;
 mod durability;
 mod histories;
 mod isr;
+mod sessions;
 mod watched;
 
 use self::cluster::Cluster;
