@@ -1,6 +1,7 @@
 //! kafkajs' `Runner`: the processing loop (KJ:consumer/runner.js; MODEL-REFERENCE.md D4, D5).
 //!
-//! Heartbeats and commits happen here, between messages, and nowhere else.
+//! Heartbeats and commits happen here, between messages and after fetches that bring nothing, and nowhere else. So a slow handler
+//! outlasts its session only while no other broker answers a long poll: on one broker, or while their batches wait for the worker.
 
 use std::cell::Cell;
 use std::rc::Rc;
