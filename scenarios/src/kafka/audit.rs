@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use gridlock_sim::engine::SimTime;
 use gridlock_sim::kafka::cluster::Cluster;
 use gridlock_sim::kafka::types::{Offset, TopicPartition};
 use gridlock_sim::stage::Stage;
@@ -45,7 +46,9 @@ impl Audit {
     /// commits has not read is all there is.
     pub fn close_all(&self, stage: &Stage, cluster: &Cluster, readers: &[(String, String)]) {
         let (audit, me, cluster, readers) = (self.clone(), stage.clone(), cluster.clone(), readers.to_vec());
-        stage.sim().call_at(stage.sim().end(), move || {
+        // What happens at the very end is in no step of a report.
+        let last = SimTime::from_nanos(stage.sim().end().as_nanos().saturating_sub(1));
+        stage.sim().call_at(last, move || {
             let readable: BTreeSet<u64> =
                 readers.iter().flat_map(|(topic, group)| readable(&cluster, topic, group)).collect();
             let what = me.trace().name("orders.lost");
