@@ -2,10 +2,9 @@
 //!
 //! **Not modelled:** a database beside the topic, so neither a dual write nor an outbox.
 
-use std::cell::Cell;
 use std::rc::Rc;
 
-use gridlock_sim::engine::{Draws, Notify};
+use gridlock_sim::engine::{Draws, Gate};
 use gridlock_sim::grpc::{Message, Site, Status};
 use gridlock_sim::http::HttpServer;
 use gridlock_sim::kafka::client::{Kafka, KafkaError};
@@ -140,20 +139,3 @@ async fn connect_send_disconnect(producer: &Producer, topic: &str, record: Recor
     sent.map(drop)
 }
 // ANCHOR_END: per_send
-
-/// Closed until it is opened, once. Cheap to clone.
-#[derive(Clone, Default)]
-struct Gate(Rc<(Cell<bool>, Notify)>);
-
-impl Gate {
-    fn open(&self) {
-        self.0.0.set(true);
-        self.0.1.notify_all();
-    }
-
-    async fn passed(&self) {
-        while !self.0.0.get() {
-            self.0.1.notified().await;
-        }
-    }
-}

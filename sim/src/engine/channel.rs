@@ -182,3 +182,29 @@ impl Notify {
         })
     }
 }
+
+/// Closed until it is opened, once and for all. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Gate(Rc<(Cell<bool>, Notify)>);
+
+impl Gate {
+    /// A gate that is closed.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Opens it and wakes all who wait, in the order in which they began to wait.
+    pub fn open(&self) {
+        let (is_open, opened) = &*self.0;
+        is_open.set(true);
+        opened.notify_all();
+    }
+
+    /// Waits until it is open.
+    pub async fn passed(&self) {
+        let (is_open, opened) = &*self.0;
+        while !is_open.get() {
+            opened.notified().await;
+        }
+    }
+}

@@ -39,7 +39,7 @@ mod wake;
 use std::future::Future;
 use std::rc::Rc;
 
-pub use self::channel::{Notify, Receiver, Sender, channel};
+pub use self::channel::{Gate, Notify, Receiver, Sender, channel};
 pub use self::choice::{Engine, NoGuests, Options, UnknownEngine};
 pub use self::kernel::Actor;
 pub use self::queue::EventId;

@@ -6,7 +6,7 @@
 
 use std::cell::Cell;
 
-use super::{SimTime, Stream};
+use super::Stream;
 
 /// Ranks from here on come last, in the order of their requests.
 const LAST: u64 = 1 << 63;
@@ -22,13 +22,6 @@ pub(crate) struct Order {
 pub struct Lane {
     at: Cell<u64>,
     rank: Cell<u64>,
-}
-
-impl Lane {
-    /// The time of its latest event.
-    pub fn last_at(&self) -> SimTime {
-        SimTime::from_nanos(self.at.get())
-    }
 }
 
 impl Order {

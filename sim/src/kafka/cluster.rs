@@ -5,7 +5,7 @@
 //!
 //! **Never here:** what nodes decide (`server`) and how they are hosted (`node`).
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
@@ -24,7 +24,7 @@ use super::server::{Mode, Place, Server, ServerConfig, ServerDisk};
 use super::types::{BrokerId, ErrorCode, Offset, TopicPartition};
 use super::watch::{Seen, Watch};
 use super::wire::{AddressBook, Endpoint};
-use crate::engine::{Actor, Notify, SimDuration, SimTime};
+use crate::engine::{Actor, Gate, SimDuration, SimTime};
 use crate::grpc::Site;
 use crate::process::{Process, ProcessSpec, RestartSpec, WorkersSpec};
 use crate::stage::Stage;
@@ -104,8 +104,7 @@ struct Inner {
     book: AddressBook,
     brokers: Vec<BrokerId>,
     nodes: BTreeMap<BrokerId, Node<Server>>,
-    ready: Cell<bool>,
-    opened: Notify,
+    ready: Gate,
     topics: RefCell<Topics>,
 }
 
@@ -133,8 +132,7 @@ impl Cluster {
             book: book.clone(),
             brokers,
             nodes: nodes.collect(),
-            ready: Cell::new(false),
-            opened: Notify::new(),
+            ready: Gate::new(),
             topics: RefCell::new(topics.clone()),
         }));
         cluster.admit();
@@ -156,9 +154,7 @@ impl Cluster {
 
     /// Waits until the topics it begins with are there.
     pub async fn ready(&self) {
-        while !self.0.ready.get() {
-            self.0.opened.notified().await;
-        }
+        self.0.ready.passed().await;
     }
 
     /// A client of this cluster.
@@ -270,8 +266,7 @@ impl Cluster {
         while !self.all_know(|broker| topics.iter().all(|topic| broker.image().config(topic).is_some())) {
             site.process.sleep(LOOK_AGAIN).await;
         }
-        self.0.ready.set(true);
-        self.0.opened.notify_all();
+        self.0.ready.open();
     }
 }
 

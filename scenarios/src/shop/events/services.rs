@@ -2,10 +2,10 @@
 //!
 //! Twins of those in [`super::super::services`]; the gateway and the catalog are the same.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
-use gridlock_sim::engine::Notify;
+use gridlock_sim::engine::Gate;
 use gridlock_sim::grpc::{Context, Message, Site, Status};
 use gridlock_sim::kafka::client::KafkaError;
 use gridlock_sim::kafka::consumer::{Delivery, HandlerError};
@@ -29,25 +29,21 @@ pub(crate) struct Outlet(Rc<Shared>);
 
 #[derive(Default)]
 struct Shared {
-    producer: RefCell<Option<Producer>>,
-    opened: Notify,
+    producer: OnceCell<Producer>,
+    connected: Gate,
 }
 
 impl Outlet {
     /// Lets in whoever waits.
     pub(crate) fn open(&self, producer: Producer) {
-        *self.0.producer.borrow_mut() = Some(producer);
-        self.0.opened.notify_all();
+        if self.0.producer.set(producer).is_ok() {
+            self.0.connected.open();
+        }
     }
 
-    async fn producer(&self) -> Producer {
-        loop {
-            let producer = self.0.producer.borrow().clone();
-            match producer {
-                Some(producer) => return producer,
-                None => self.0.opened.notified().await,
-            }
-        }
+    async fn producer(&self) -> &Producer {
+        self.0.connected.passed().await;
+        self.0.producer.get().expect("it is there before the gate opens")
     }
 }
 
