@@ -9,30 +9,34 @@ use std::task::{Poll, Waker};
 struct Shared<T> {
     /// The value that is read next. It lies here and not in a list: few queues ever hold more than one.
     first: Option<T>,
-    /// Those behind it.
-    rest: VecDeque<T>,
+    /// Those behind it. Boxed, so that a queue which never needs it is small.
+    #[expect(clippy::box_collection, reason = "a list that is mostly absent should cost one word")]
+    rest: Option<Box<VecDeque<T>>>,
     bound: usize,
     /// Whoever read last, kept for the next time: cloning a waker costs more than asking whether it is the same.
     reader: Option<Waker>,
     /// True when the reader must be woken.
     waits: bool,
-    senders: usize,
+    senders: u32,
     receiver: bool,
 }
 
 impl<T> Shared<T> {
     fn len(&self) -> usize {
-        usize::from(self.first.is_some()) + self.rest.len()
+        usize::from(self.first.is_some()) + self.rest.as_ref().map_or(0, |rest| rest.len())
     }
 
     fn push(&mut self, value: T) {
-        if self.first.is_none() { self.first = Some(value) } else { self.rest.push_back(value) }
+        match &self.first {
+            None => self.first = Some(value),
+            Some(_) => self.rest.get_or_insert_default().push_back(value),
+        }
     }
 
     fn pop(&mut self) -> Option<T> {
         let value = self.first.take()?;
-        if !self.rest.is_empty() {
-            self.first = self.rest.pop_front();
+        if let Some(rest) = &mut self.rest {
+            self.first = rest.pop_front();
         }
         Some(value)
     }
@@ -57,7 +61,7 @@ pub struct Receiver<T>(Rc<RefCell<Shared<T>>>);
 pub fn channel<T>(bound: usize) -> (Sender<T>, Receiver<T>) {
     let shared = Rc::new(RefCell::new(Shared {
         first: None,
-        rest: VecDeque::new(),
+        rest: None,
         bound,
         reader: None,
         waits: false,

@@ -107,7 +107,7 @@ pub(super) trait Nodes {
 }
 
 /// Nothing is kept.
-struct NoNodes;
+pub(super) struct NoNodes;
 
 impl Nodes for NoNodes {}
 
@@ -124,14 +124,14 @@ where
         #[cfg(madsim)]
         Engine::Madsim => on_a_thread(|| {
             let kernel = Rc::new(Kernel::new(seed, end, order));
-            super::madsim::play(kernel.clone(), |nodes| build(&Sim { kernel, nodes: nodes.clone() }))
+            super::madsim::play(kernel.clone(), || build(&Sim { kernel }))
         }),
     }
 }
 
 fn play_native<T, F: FnOnce() -> T>(kernel: Kernel, build: impl FnOnce(&Sim) -> F) -> T {
     let kernel = Rc::new(kernel);
-    native::play(&kernel, || build(&Sim { kernel: kernel.clone(), nodes: Rc::new(NoNodes) }))
+    native::play(&kernel, || build(&Sim { kernel: kernel.clone() }))
 }
 
 /// madsim wants a thread that has run nothing before.

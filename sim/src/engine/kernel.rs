@@ -12,46 +12,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Waker};
 
+use super::choice::{NoNodes, Nodes};
+use super::event::{Event, TaskKey};
 use super::nodes::NodeTable;
 use super::queue::{Due, EventQueue};
 use super::ties::{Lane, Order};
 use super::wake::{Signal, Woken};
 use super::{EventId, NodeId, SimTime};
-
-/// Names one task: its place, and which of the tasks that have been there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TaskKey {
-    pub(super) slot: u32,
-    pub(super) life: u32,
-}
-
-impl TaskKey {
-    pub(super) const fn pack(self) -> u64 {
-        (self.slot as u64) << 32 | self.life as u64
-    }
-
-    pub(super) const fn unpack(packed: u64) -> Self {
-        Self { slot: (packed >> 32) as u32, life: packed as u32 }
-    }
-}
-
-/// Something that can be told that its time has come. `token` is what was given when the event was scheduled.
-pub trait Actor {
-    /// Called once for each scheduled event, at its time.
-    fn fire(self: Rc<Self>, token: u64);
-}
-
-/// What the heap holds.
-pub(crate) enum Event {
-    /// Poll a task.
-    Run(TaskKey),
-    /// Call a foreign waker (a timer inside a combinator with wakers of its own).
-    Wake(Waker),
-    /// Tell a model.
-    Fire(Rc<dyn Actor>, u64),
-    /// Run a closure.
-    Call(Box<dyn FnOnce()>),
-}
 
 /// What an engine must do next.
 pub(crate) enum Step {
@@ -92,6 +59,8 @@ pub(crate) struct Kernel {
     free: RefCell<Vec<u32>>,
     next_serial: Cell<u64>,
     nodes: RefCell<NodeTable>,
+    /// What the engine keeps for each node. Here and not in [`Sim`](super::Sim): handles are everywhere, and should be small.
+    kept: RefCell<Rc<dyn Nodes>>,
     woken: Arc<Woken>,
     running: Cell<Option<TaskKey>>,
     at_end: RefCell<Vec<Box<dyn FnOnce()>>>,
@@ -109,6 +78,7 @@ impl Kernel {
             free: RefCell::new(Vec::new()),
             next_serial: Cell::new(0),
             nodes: RefCell::default(),
+            kept: RefCell::new(Rc::new(NoNodes)),
             woken: Arc::default(),
             running: Cell::new(None),
             at_end: RefCell::new(Vec::new()),
@@ -150,6 +120,17 @@ impl Kernel {
         let is_its_own = |task: &Task| waker.data() == Arc::as_ptr(&task.signal).cast();
         let own = self.running.get().filter(|&key| self.with_task(key, is_its_own) == Some(true));
         own.map_or_else(|| Event::Wake(waker.clone()), Event::Run)
+    }
+
+    /// Lets an engine keep something for each node, until [`Kernel::finish`].
+    #[cfg(madsim)]
+    pub(super) fn keep(&self, kept: Rc<dyn Nodes>) {
+        self.kept.replace(kept);
+    }
+
+    /// What the engine keeps for each node.
+    pub(super) fn kept(&self) -> Rc<dyn Nodes> {
+        self.kept.borrow().clone()
     }
 
     pub(crate) fn add_node(&self) -> NodeId {
@@ -275,6 +256,7 @@ impl Kernel {
         let events = self.queue.borrow_mut().drain();
         drop(events);
         self.woken.drain(|_| ());
+        self.kept.replace(Rc::new(NoNodes)); // the engine owns the kernel, too
     }
 
     fn ready(&self, key: TaskKey) -> Option<NodeId> {

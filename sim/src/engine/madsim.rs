@@ -16,7 +16,8 @@ use madsim::runtime::{Handle, NodeHandle, Runtime};
 use madsim::time::{Sleep, TimeHandle};
 
 use super::choice::{Guest, NoGuests, Nodes};
-use super::kernel::{Kernel, Step, TaskKey};
+use super::event::TaskKey;
+use super::kernel::{Kernel, Step};
 use super::{NodeId, SimDuration, SimTime};
 
 /// How far the kernel may run ahead of madsim's clock before the pump sleeps: the shortest sleep madsim knows (`sleep` rounds
@@ -59,7 +60,7 @@ enum Next {
 
 /// Plays what `build` sets up to the end of the kernel's time, and returns what its closure reads then. Must be called on a
 /// thread that has run nothing before.
-pub(crate) fn play<T, F: FnOnce() -> T>(kernel: Rc<Kernel>, build: impl FnOnce(&Rc<Driver>) -> F) -> T {
+pub(crate) fn play<T, F: FnOnce() -> T>(kernel: Rc<Kernel>, build: impl FnOnce() -> F) -> T {
     let runtime = Runtime::with_seed_and_config(kernel.seed, madsim::Config::default());
     let handle = runtime.handle().clone();
     runtime.block_on(async move {
@@ -75,7 +76,8 @@ pub(crate) fn play<T, F: FnOnce() -> T>(kernel: Rc<Kernel>, build: impl FnOnce(&
             limit: Cell::new(SimTime::ZERO),
         });
         CURRENT.set(Some(driver.clone()));
-        let read = build(&driver);
+        driver.kernel.keep(driver.clone());
+        let read = build();
         poll_fn(|cx| driver.poll_pump(cx)).await;
         let result = read(); // before anything is torn down: destructors emit events, too
         driver.shut_down().await;

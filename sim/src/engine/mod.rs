@@ -6,7 +6,7 @@
 //!
 //! | where | what is decided there |
 //! |---|---|
-//! | `kernel`, `nodes` | what happens next; tasks and nodes |
+//! | `kernel`, `event`, `nodes` | what happens next; tasks and nodes |
 //! | `queue`, `ties` | the order of events |
 //! | `wake` | how a task is woken: an event, never a poll |
 //! | `choice` | which engine plays |
@@ -21,6 +21,7 @@
 
 mod channel;
 mod choice;
+mod event;
 mod kernel;
 #[cfg(madsim)]
 mod madsim;
@@ -39,9 +40,11 @@ mod wake;
 use std::future::Future;
 use std::rc::Rc;
 
+use futures_util::FutureExt;
+
 pub use self::channel::{Gate, Notify, Receiver, Sender, channel};
 pub use self::choice::{Engine, NoGuests, Options, UnknownEngine};
-pub use self::kernel::Actor;
+pub use self::event::Actor;
 pub use self::queue::EventId;
 pub use self::random::{Draws, Stream};
 pub use self::task::{Slot, SlotWriter, Task, slot};
@@ -49,8 +52,8 @@ pub use self::ties::Lane;
 pub use self::time::{SimDuration, SimTime};
 pub use self::timer::{Sleep, race};
 
-use self::choice::Nodes;
-use self::kernel::{Event, Kernel};
+use self::event::Event;
+use self::kernel::Kernel;
 
 /// Names a node: a machine-like unit whose tasks can be killed, restarted and paused together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,7 +70,6 @@ impl NodeId {
 #[derive(Clone)]
 pub struct Sim {
     kernel: Rc<Kernel>,
-    nodes: Rc<dyn Nodes>,
 }
 
 /// Plays one run with the usual [`Options`] and returns its result.
@@ -125,14 +127,14 @@ impl Sim {
 
     /// Adds a node.
     pub fn add_node(&self, name: &str) -> NodeId {
-        self.nodes.add(name);
+        self.kernel.kept().add(name);
         self.kernel.add_node()
     }
 
     /// Starts a task on a node at this instant. On a node that is down the task is dropped at once.
     pub fn spawn<T: 'static>(&self, node: NodeId, future: impl Future<Output = T> + 'static) -> Task<T> {
         let (done, result) = slot();
-        let key = self.kernel.spawn(node, Box::pin(async move { done.set(future.await) }));
+        let key = self.kernel.spawn(node, Box::pin(future.map(|value| done.set(value)))); // an async block would hold the future twice
         Task::new(self.kernel.clone(), key, result)
     }
 
@@ -143,7 +145,7 @@ impl Sim {
     /// # Errors
     /// [`NoGuests`] on every engine but madsim's.
     pub fn host(&self, node: NodeId, guest: impl Future<Output = ()> + 'static) -> Result<(), NoGuests> {
-        self.nodes.host(node, Box::pin(guest))
+        self.kernel.kept().host(node, Box::pin(guest))
     }
 
     /// Waits until `at`; at once if that has passed. Dropping the future cancels its event.
@@ -189,24 +191,24 @@ impl Sim {
     /// Drops all tasks of a node, oldest first. Nothing can be spawned on it until [`Sim::restart`].
     pub fn kill(&self, node: NodeId) {
         self.kernel.kill(node);
-        self.nodes.kill(node);
+        self.kernel.kept().kill(node);
     }
 
     /// Lets a killed node take tasks again.
     pub fn restart(&self, node: NodeId) {
         self.kernel.restart(node);
-        self.nodes.restart(node);
+        self.kernel.kept().restart(node);
     }
 
     /// Stops polling the tasks of a node; their timers expire and wait.
     pub fn pause(&self, node: NodeId) {
         self.kernel.pause(node);
-        self.nodes.pause(node);
+        self.kernel.kept().pause(node);
     }
 
     /// Ends a pause: what became ready meanwhile runs now, in the order in which it became ready.
     pub fn resume(&self, node: NodeId) {
-        self.nodes.resume(node);
+        self.kernel.kept().resume(node);
         self.kernel.resume(node);
     }
 

@@ -1,7 +1,7 @@
 //! Which nodes are up, paused or down, and the tasks that wait for the end of a pause.
 
 use super::NodeId;
-use super::kernel::TaskKey;
+use super::event::TaskKey;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {

@@ -6,7 +6,8 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use super::kernel::{Kernel, TaskKey};
+use super::event::TaskKey;
+use super::kernel::Kernel;
 
 struct Shared<T> {
     value: Option<T>,

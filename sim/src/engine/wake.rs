@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Wake;
 
-use super::kernel::TaskKey;
+use super::event::TaskKey;
 
 /// Wake-ups kept without a lock; one event seldom wakes more.
 const QUICK: usize = 32;

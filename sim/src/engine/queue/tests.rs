@@ -3,6 +3,12 @@
 use super::*;
 use crate::engine::Stream;
 
+impl Ahead for u64 {
+    fn look(&self) -> usize {
+        0
+    }
+}
+
 fn queue() -> EventQueue<u64> {
     EventQueue::new(Order::by_request())
 }
