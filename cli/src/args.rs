@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Figures(FiguresArgs),
     /// Play scenarios with many seeds: does a verdict depend on luck? Is each seed one history, on every engine?
     Verify(VerifyArgs),
+    /// Build the book: every number and figure filled in from the runs
+    Book(BookArgs),
     /// Print the JSON schema of scenario files, for editors
     Schema,
     /// Print a completion script for a shell
@@ -136,6 +138,25 @@ pub(crate) struct FiguresArgs {
     /// Where to write them
     #[arg(long, value_name = "DIR", default_value = "figures/out")]
     pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BookArgs {
+    /// Where to put it [default: target/book in the source tree]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Open it in the browser
+    #[arg(long)]
+    pub(crate) open: bool,
+    /// Only fill the pages and read them: is every directive right, does every number come from somewhere?
+    #[arg(long, conflicts_with_all = ["out", "open"])]
+    pub(crate) check: bool,
+    /// Speak mdBook's protocol for preprocessors
+    #[arg(long, hide = true)]
+    pub(crate) preprocess: bool,
+    /// What mdBook adds: `supports RENDERER`
+    #[arg(hide = true, requires = "preprocess")]
+    pub(crate) question: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -3,6 +3,7 @@
 pub mod catalog;
 pub mod chain;
 pub mod difference;
+pub mod format;
 mod judge;
 pub mod kafka;
 pub mod outcome;

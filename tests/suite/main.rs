@@ -1,5 +1,6 @@
 //! The behaviour of Gridlock as a whole. Each module says in its first lines what it shows and how.
 
+mod book;
 mod catalogue;
 mod command;
 mod customers;

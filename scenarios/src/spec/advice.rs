@@ -16,8 +16,8 @@ pub(super) fn nearest<'a>(word: &str, candidates: &'a [String]) -> Option<&'a st
     (best.0 <= (length / 3).max(1)).then_some(best.1.as_str())
 }
 
-/// Advice for a word that is none of the known ones.
-pub(super) fn suggest(word: &str, known: &[String]) -> String {
+/// Advice for a word that is none of the known ones: the nearest of them, or all.
+pub fn suggest(word: &str, known: &[String]) -> String {
     match (nearest(word, known), known) {
         (Some(near), _) => format!("did you mean `{near}`?"),
         (None, []) => "there are none here".into(),

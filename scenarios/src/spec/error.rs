@@ -137,6 +137,19 @@ fn clean(text: &str) -> String {
 }
 
 impl SpecError {
+    /// An error at a place of a text, for files that speak of scenarios, such as the pages of the book.
+    pub fn at(file: &SourceFile, span: Range<usize>, message: &str, help: &str) -> Self {
+        Problem::new(file.clone(), span, message, Some(help.into())).into()
+    }
+
+    /// Several errors as one, or nothing if there are none.
+    ///
+    /// # Errors
+    /// With the problems of all.
+    pub fn all(errors: impl IntoIterator<Item = SpecError>) -> Result<(), Self> {
+        Self::of(errors.into_iter().flat_map(Self::into_problems).collect())
+    }
+
     /// An error of these problems, or nothing if there are none.
     pub(super) fn of(problems: Vec<Problem>) -> Result<(), Self> {
         if problems.is_empty() { Ok(()) } else { Err(Self::from_problems(problems)) }

@@ -26,6 +26,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny};
 
+pub use self::advice::suggest;
 pub use self::claim::{Claim, Op, Than};
 pub use self::error::{Problem, SpecError};
 pub use self::fault::{Fault, Inject, Percent};

@@ -79,6 +79,22 @@ impl<W: World + DeserializeOwned, F: DeserializeOwned + Default> Scenario<W, F> 
 }
 
 impl<W, F> Scenario<W, F> {
+    /// The value that the file has at a dotted path, with a variant's overrides put in: a text without its quotes, anything
+    /// else as TOML.
+    ///
+    /// # Errors
+    /// When there is no such variant, or the file has nothing there; says what it has.
+    pub fn value_at(&self, variant: Option<&str>, path: &str) -> Result<String, SpecError> {
+        let variant = variant.map(|name| self.variant(name)).transpose()?;
+        let place = |draft: Draft| SpecError::from(draft.place(&Sources::new(self.file.clone())));
+        let mut root = tree::parse(&self.file.text).map_err(place)?;
+        let set = variant.map(|variant| tree::variant_set(&self.file.text, &root, variant.name.get_ref()));
+        for (path, span, value) in set.transpose().map_err(place)?.unwrap_or_default() {
+            tree::assign(&mut root, Assignment { path: &path, span, value }).map_err(place)?;
+        }
+        tree::value_at(&root, path).map_err(|(message, help)| Problem::nowhere(&self.file.name, message, help).into())
+    }
+
     /// The variant of this name.
     ///
     /// # Errors

@@ -82,6 +82,49 @@ pub(super) fn locate(root: &Node<'_>, path: &str) -> Range<usize> {
     node.span()
 }
 
+/// The value at a dotted path as text; otherwise a message and what there is instead.
+pub(super) fn value_at(root: &Node<'_>, path: &str) -> Result<String, (String, String)> {
+    let mut node = root;
+    for segment in path.split('.') {
+        let (child, known) = match node.get_ref() {
+            DeValue::Table(table) => {
+                (table.get(segment), table.keys().map(|key| key.get_ref().to_string()).collect::<Vec<_>>())
+            }
+            DeValue::Array(items) => {
+                let named = |node: &&Node<'_>| name_of(node).as_deref() == Some(segment);
+                let child = segment.parse().ok().and_then(|index: usize| items.get(index));
+                (child.or_else(|| items.iter().find(named)), items.iter().filter_map(name_of).collect())
+            }
+            _ => (None, Vec::new()),
+        };
+        let missing =
+            || (format!("the scenario states no `{path}`: there is no {}", quote(segment)), suggest(segment, &known));
+        node = child.ok_or_else(missing)?;
+    }
+    Ok(written(node.get_ref()))
+}
+
+/// A value as TOML on one line; a text without quotes.
+fn written(value: &DeValue<'_>) -> String {
+    let inner = |node: &Node<'_>| match node.get_ref() {
+        DeValue::String(text) => format!("\"{text}\""),
+        other => written(other),
+    };
+    match value {
+        DeValue::String(text) => text.to_string(),
+        DeValue::Integer(number) => number.to_string(),
+        DeValue::Float(number) => number.to_string(),
+        DeValue::Boolean(truth) => truth.to_string(),
+        DeValue::Datetime(time) => time.to_string(),
+        DeValue::Array(items) => format!("[{}]", items.iter().map(inner).collect::<Vec<_>>().join(", ")),
+        DeValue::Table(table) => {
+            let pair =
+                |(key, node): (&Spanned<DeString<'_>>, &Node<'_>)| format!("{} = {}", key.get_ref(), inner(node));
+            format!("{{ {} }}", table.iter().map(pair).collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
 /// An entry of a variant's `set` table: path, where it is written, value.
 pub(super) type SetEntry<'a> = (String, Range<usize>, Node<'a>);
 
@@ -222,13 +265,15 @@ fn insert<'a>(node: &mut Node<'a>, segment: &Segment<'_>, value: Node<'a>, added
     table.insert(key, value);
 }
 
+/// How an element of a list is called.
+fn name_of(node: &Node<'_>) -> Option<String> {
+    let names = ["class", "name", "id"].iter().filter_map(|key| node.get_ref().get(*key));
+    names.filter_map(|name| name.get_ref().as_str()).next().map(str::to_owned)
+}
+
 /// The element that a segment means: by number, or by `class`, `name` or `id`.
 fn index_of(items: &[Node<'_>], segment: &Segment<'_>) -> Result<usize, Draft> {
     let path = format!("`{}`", segment.before);
-    let name_of = |node: &Node<'_>| {
-        let names = ["class", "name", "id"].iter().filter_map(|key| node.get_ref().get(*key));
-        names.filter_map(|name| name.get_ref().as_str()).next().map(str::to_owned)
-    };
     if let Ok(index) = segment.name.parse::<usize>() {
         let help = match items.len() {
             0 => format!("{path} is empty"),

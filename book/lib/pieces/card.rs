@@ -1,0 +1,76 @@
+//! The card of a scenario: its question, who comes, what breaks, which designs meet it, and what came out.
+
+use gridlock_scenarios::format::span_us;
+use gridlock_scenarios::spec::{Arrivals, Workload};
+
+use crate::desk::{Fault, Story};
+use crate::directive::{Place, Words};
+use crate::html::{escape, one_line};
+
+/// The card as one block of HTML.
+pub(crate) fn card(place: &Place, words: &Words) -> Result<String, Fault> {
+    let name = words.last(0, "the scenario")?;
+    let story = place.desk.story(name)?;
+    let outcome = place.desk.outcome(name)?;
+    let spec = &story.spec;
+    let mut rows = String::new();
+    for variant in &outcome.variants {
+        let verdict = variant.verdict.kind.text();
+        let note = match &variant.expected {
+            Some(expected) if expected != verdict => format!(" (expected {})", escape(expected)),
+            _ => String::new(),
+        };
+        let (name, title, reason) = (escape(&variant.name), escape(&variant.title), escape(&variant.verdict.reason));
+        rows += &format!(
+            "<tr><th scope=\"row\"><code>{name}</code></th><td>{title}</td>\
+             <td><span class=\"gl-verdict gl-{verdict}\" title=\"{reason}\">{verdict}</span>{note}</td></tr>\n"
+        );
+    }
+    let facts = facts(story, outcome.seed).into_iter().map(|(key, value)| format!("<dt>{key}</dt><dd>{value}</dd>\n"));
+    let question = escape(&one_line(spec.question.as_deref().unwrap_or_default()));
+    Ok(format!(
+        "<section class=\"gl-card\" aria-label=\"Scenario {name}\">\n<p class=\"gl-question\">{question}</p>\n\
+         <dl>\n{}</dl>\n<details><summary>The designs and their verdicts</summary><div class=\"gl-scroll\"><table><tbody>\n{rows}</tbody></table></div></details>\n\
+         <pre><code class=\"language-sh\">cargo lab run {name}</code></pre>\n</section>\n",
+        facts.collect::<String>()
+    ))
+}
+
+fn facts(story: &Story, seed: u64) -> Vec<(&'static str, String)> {
+    let spec = &story.spec;
+    let time = |nanos: u64| span_us(nanos / 1000);
+    let customers = spec.workload.iter().map(customers).collect::<Vec<_>>().join("; ");
+    let mut faults: Vec<String> = Vec::new();
+    for fault in &spec.fault {
+        let end = fault.end().map_or("the end".into(), |end| time(end.as_nanos()));
+        let nodes = fault.inject.nodes().iter().map(|node| node.get_ref().clone()).collect::<Vec<_>>().join(" → ");
+        faults.push(format!(
+            "{} {nodes}, {} to {end}",
+            fault.inject.kind().replace('_', " "),
+            time(fault.at.as_nanos())
+        ));
+    }
+    let faults = if faults.is_empty() { "set by the designs".into() } else { escape(&faults.join("; ")) };
+    vec![
+        ("customers", escape(&customers)),
+        ("fault", faults),
+        ("lasts", format!("{} of simulated time, seed {seed}", time(spec.duration.as_nanos()))),
+    ]
+}
+
+fn customers(workload: &Workload) -> String {
+    let per_second = |micro_hertz: u64| format!("{} a second", micro_hertz as f64 / 1e6);
+    let rate = match &workload.arrivals {
+        Arrivals::Constant(rate) => format!("{}, evenly", per_second(rate.micro_hertz())),
+        Arrivals::Poisson(rate) => per_second(rate.micro_hertz()),
+        Arrivals::Steps(steps) => {
+            let rates = steps.iter().map(|step| per_second(step.rate.micro_hertz()));
+            rates.collect::<Vec<_>>().join(", then ")
+        }
+        Arrivals::Burst { base, peak, .. } => {
+            format!("{}, with a burst of {}", per_second(base.micro_hertz()), per_second(peak.micro_hertz()))
+        }
+        Arrivals::Closed { clients, .. } => format!("{clients} clients in a closed loop"),
+    };
+    format!("{} {rate}", workload.class.get_ref())
+}

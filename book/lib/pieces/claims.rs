@@ -1,0 +1,64 @@
+//! What a scenario claims of its runs, with what was measured.
+
+use gridlock_scenarios::format::{metric, signed};
+use gridlock_scenarios::outcome::{ClaimOutcome, VariantOutcome};
+use gridlock_scenarios::spec::suggest;
+
+use crate::desk::{Fault, wrong};
+use crate::directive::{Place, Words, target};
+use crate::html::escape;
+
+/// A table of all claims, or of those about one variant.
+pub(crate) fn claims(place: &Place, words: &Words) -> Result<String, Fault> {
+    let (scenario, only) = target(&words.plain[0]);
+    let asked = words.asked();
+    place.desk.check(&asked)?;
+    let outcome = place.desk.outcome(scenario)?;
+    let mut rows = String::new();
+    for variant in outcome.variants.iter().filter(|variant| only.is_none_or(|only| only == variant.name)) {
+        rows.extend(variant.claims.iter().map(|claim| row(scenario, variant, claim)));
+    }
+    let head = "<tr><th>claim</th><th>of</th><th>metric</th><th>wanted</th><th>measured</th><th>holds</th><th>because</th></tr>";
+    Ok(format!(
+        "<div class=\"gl-scroll\"><table class=\"gl-claims\"><thead>{head}</thead><tbody>\n{rows}</tbody></table></div>\n"
+    ))
+}
+
+fn row(scenario: &str, variant: &VariantOutcome, claim: &ClaimOutcome) -> String {
+    let mark = if claim.holds { "<td class=\"gl-yes\">yes</td>" } else { "<td class=\"gl-no\">no</td>" };
+    format!(
+        "<tr id=\"claim-{scenario}-{id}-{of}\"><td><code>{id}</code></td><td><code>{of}</code></td><td><code>{key}</code></td>\
+         <td class=\"gl-number\">{op}\u{a0}{wanted}</td><td class=\"gl-number\">{measured}</td>{mark}<td>{because}</td></tr>\n",
+        id = escape(&claim.id),
+        of = escape(&variant.name),
+        key = escape(&claim.metric),
+        op = escape(&claim.op),
+        wanted = shown(&claim.metric, claim.expected),
+        measured = shown(&claim.metric, claim.measured),
+        because = escape(&claim.because),
+    )
+}
+
+/// One claim in a sentence: `metric op wanted: measured`.
+pub(crate) fn claim(place: &Place, words: &Words) -> Result<String, Fault> {
+    let (scenario, id) = target(&words.plain[0]);
+    let outcome = place.desk.outcome(scenario)?;
+    let id = id.unwrap_or_default();
+    let all = || outcome.variants.iter().flat_map(|variant| &variant.claims);
+    let Some(claim) = all().find(|claim| claim.id == id) else {
+        let known: Vec<String> = all().map(|claim| claim.id.clone()).collect();
+        return wrong(format!("`{scenario}` has no claim `{id}`"), suggest(id, &known));
+    };
+    let measured = shown(&claim.metric, claim.measured);
+    Ok(format!(
+        "<code title=\"{}\">{}</code> ({} {}; measured {measured})",
+        escape(&claim.because),
+        escape(&claim.id),
+        escape(&claim.op),
+        shown(&claim.metric, claim.expected)
+    ))
+}
+
+fn shown(key: &str, value: i64) -> String {
+    signed(value.into(), |size| metric(key, size)).trim_start_matches('+').replace(' ', "\u{a0}")
+}

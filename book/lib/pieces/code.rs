@@ -1,0 +1,75 @@
+//! Code from the compiled sources, by anchor.
+
+use std::fs;
+
+use gridlock_scenarios::spec::suggest;
+
+use crate::desk::{Fault, wrong};
+use crate::directive::{Place, Words};
+use crate::html::escape;
+
+/// Where code may come from: what is compiled, or read by a test.
+const ROOTS: [&str; 5] = ["sim/src/", "scenarios/", "figures/src/", "cli/src/", "book/exercises/"];
+
+/// `path#anchor`: the lines between `// ANCHOR: anchor` and `// ANCHOR_END: anchor` (`#` in TOML), without what they are indented by.
+pub(crate) fn code(place: &Place, words: &Words) -> Result<String, Fault> {
+    let Some((path, anchor)) = words.plain[0].split_once('#') else {
+        return wrong("which part of the file?", "write `{{code PATH#ANCHOR}}`");
+    };
+    if !ROOTS.iter().any(|root| path.starts_with(root)) || path.contains("..") {
+        return wrong(format!("`{path}` is not compiled"), format!("name a file below {}", ROOTS.join(", ")));
+    }
+    let Ok(text) = fs::read_to_string(place.desk.root.join(path)) else {
+        return wrong(format!("there is no file `{path}`"), "paths begin at the root of the workspace");
+    };
+    let lines = between(&text, anchor)?;
+    let language = if path.ends_with(".toml") { "toml" } else { "rust" };
+    let caption = format!("<p class=\"gl-caption\"><code>{}</code></p>", escape(path));
+    Ok(format!("```{language}\n{lines}```\n\n{caption}"))
+}
+
+fn between(text: &str, anchor: &str) -> Result<String, Fault> {
+    let mark = |line: &str, word: &str| {
+        let rest = line.trim().trim_start_matches(['/', '#']).trim().strip_prefix(word)?.strip_prefix(':')?;
+        Some(rest.trim().to_string())
+    };
+    let lines: Vec<&str> = text.lines().collect();
+    let find = |word: &str| lines.iter().position(|line| mark(line, word).as_deref() == Some(anchor));
+    let Some(start) = find("ANCHOR") else {
+        let known: Vec<String> = lines.iter().filter_map(|line| mark(line, "ANCHOR")).collect();
+        let help = format!(
+            "{}; put `// ANCHOR: {anchor}` and `// ANCHOR_END: {anchor}` around the lines",
+            suggest(anchor, &known)
+        );
+        return wrong(format!("there is no anchor `{anchor}`"), help);
+    };
+    let Some(end) = find("ANCHOR_END").filter(|end| *end > start) else {
+        return wrong(format!("the anchor `{anchor}` never ends"), format!("put `// ANCHOR_END: {anchor}` behind it"));
+    };
+    let marked = |line: &&&str| mark(line, "ANCHOR").is_none() && mark(line, "ANCHOR_END").is_none();
+    let kept: Vec<&str> = lines[start + 1..end].iter().filter(marked).copied().collect();
+    let indent = |line: &&str| line.len() - line.trim_start().len();
+    let least = kept.iter().filter(|line| !line.trim().is_empty()).map(indent).min().unwrap_or(0);
+    Ok(kept.iter().map(|line| format!("{}\n", line.get(least..).unwrap_or(""))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_anchor_gives_its_lines_without_their_indent() {
+        let text =
+            "x\n  // ANCHOR: a\n  one {\n    // ANCHOR: b\n    two\n    // ANCHOR_END: b\n  }\n  // ANCHOR_END: a\n";
+        assert_eq!(between(text, "a"), Ok("one {\n  two\n}\n".into()));
+        assert_eq!(between(text, "b"), Ok("two\n".into()));
+    }
+
+    #[test]
+    fn an_unknown_or_open_anchor_is_refused() {
+        assert!(
+            matches!(between("// ANCHOR: order\n", "odrer"), Err(Fault::Wrong(_, help)) if help.contains("`order`"))
+        );
+        assert!(between("// ANCHOR: order\n", "order").is_err());
+    }
+}
