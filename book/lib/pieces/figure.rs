@@ -29,7 +29,7 @@ pub(crate) fn figure(place: &Place, words: &Words) -> Result<String, Fault> {
          scales. <a href=\"{light}\">Full size</a></figcaption></figure>"
     );
     Ok(match after {
-        Some(what) => format!("<gridlock-reveal data-after=\"{}\">{body}</gridlock-reveal>", escape(what)),
+        Some(what) => format!("<gridlock-reveal data-after=\"{}\">\n{body}\n</gridlock-reveal>", escape(what)),
         None => body,
     })
 }

@@ -15,9 +15,9 @@ struct Map {
     arrows: Vec<(String, String, bool)>,
 }
 
-const WIDTH: i32 = 120;
+const WIDTH: i32 = 110;
 const HEIGHT: i32 = 44;
-const GAP: i32 = 52;
+const GAP: i32 = 38;
 const ROW: i32 = 36;
 
 /// The map of a world as an inline SVG, in the ink of the page.
