@@ -86,10 +86,10 @@ impl Replica {
     /// be soon. It stands still while fewer than `min.insync.replicas` are in sync: the strict rule of B2.
     pub(super) fn advance(&mut self, scene: &Scene<'_>) {
         let Role::Leader(leader) = &self.role else { return };
-        if leader.is_under_min(self.log.config().min_insync) {
+        let end = self.log.end();
+        if self.high_watermark == end || leader.is_under_min(self.log.config().min_insync) {
             return;
         }
-        let end = self.log.end();
         let waited_for = |(id, progress): &(&BrokerId, &Progress)| {
             leader.is_maximal_member(**id)
                 || progress.is_caught_up(scene.now, end, scene.lag_max) && leader.may_join(scene, **id)
@@ -150,6 +150,7 @@ impl Replica {
     /// Bytes a fetch would get, counted up to `enough`; nothing if it should be answered at once, since something is wrong.
     pub fn available(&self, reader: Reader, want: &FetchPartition, enough: u64) -> Option<u64> {
         match self.readable(reader, want) {
+            Ok(Readable::Until(until)) if until == want.offset => Some(0),
             Ok(Readable::Until(until)) => Some(self.log.bytes_between(want.offset..until, enough).min(want.max_bytes)),
             _ => None,
         }
