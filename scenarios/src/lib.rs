@@ -13,4 +13,4 @@ pub mod spec;
 pub mod stream;
 pub mod world;
 
-pub use self::play::{Played, Request, play};
+pub use self::play::{Chosen, Played, Request, play, resolve};
