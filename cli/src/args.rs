@@ -8,6 +8,7 @@ use clap_complete::Shell;
 use gridlock_sim::engine::{Engine, Options};
 
 use crate::lab::Request;
+use crate::sweep::plan::{Axis, Shard};
 
 /// Replay outages from a seed: run them, compare designs, read why they happen.
 #[derive(Debug, Parser)]
@@ -43,6 +44,10 @@ pub(crate) enum Command {
     Verify(VerifyArgs),
     /// Build the book: every number and figure filled in from the runs
     Book(BookArgs),
+    /// Play a scenario with many seeds and settings; interrupted, it goes on where it stopped
+    Sweep(SweepArgs),
+    /// Put the shards of a sweep together
+    Merge(MergeArgs),
     /// Print the JSON schema of scenario files, for editors
     Schema,
     /// Print a completion script for a shell
@@ -190,6 +195,46 @@ pub(crate) struct VerifyArgs {
     pub(crate) ties: bool,
 }
 
+#[derive(Debug, clap::Args)]
+pub(crate) struct SweepArgs {
+    #[command(flatten)]
+    pub(crate) world: WorldArgs,
+    /// Play only this variant; may be repeated [default: all]
+    #[arg(long = "variant", value_name = "V")]
+    pub(crate) variants: Vec<String>,
+    /// Which seeds to play; the end is not included
+    #[arg(long, value_name = "FROM..TO", value_parser = seeds, default_value = "0..100")]
+    pub(crate) seeds: Range<u64>,
+    /// Play every seed with each of these values of a key; repeated, with each combination
+    #[arg(long, value_name = "KEY=A,B,…")]
+    pub(crate) grid: Vec<Axis>,
+    /// How many runs at a time; no result depends on it [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// Play only this part: every N-th task from the I-th on, counted from 0
+    #[arg(long, value_name = "I/N")]
+    pub(crate) shard: Option<Shard>,
+    /// Keep results in this directory; if it holds this sweep unfinished, that goes on
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct MergeArgs {
+    /// Directories of all shards of one sweep
+    #[arg(value_name = "DIR", required = true)]
+    pub(crate) dirs: Vec<PathBuf>,
+    /// Where to put the whole
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
 impl PlayArgs {
     pub(crate) const fn options(&self) -> Options {
         Options { engine: self.engine, ties: self.ties }
@@ -206,6 +251,7 @@ impl WorldArgs {
             set: self.set.clone(),
             trace: false,
             options,
+            jobs: None,
         }
     }
 }
@@ -217,7 +263,7 @@ fn assignment(text: &str) -> Result<String, &'static str> {
     }
 }
 
-/// Most seeds in one `verify`: its tallies stay in memory until the end.
+/// Most seeds in one `verify` or `sweep`: a tally of each stays in memory until the end.
 const SEEDS_MAX: u64 = 1_000_000;
 
 fn seeds(text: &str) -> Result<Range<u64>, String> {

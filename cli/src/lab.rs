@@ -18,6 +18,9 @@ pub trait Lab: Sync {
     /// Plays the requested variants. `progress` is told what is being done, one line at a time.
     fn play(&self, request: &Request, progress: &mut dyn FnMut(&str)) -> Result<Played, Report>;
 
+    /// Checks a request without playing it.
+    fn check(&self, request: &Request) -> Result<Checked, Report>;
+
     /// Describes a scenario without playing it.
     fn explain(&self, scenario: &str) -> Result<Explanation, Report>;
 
@@ -56,6 +59,19 @@ pub struct Request {
     pub trace: bool,
     /// The engine, and how ties are broken.
     pub options: Options,
+    /// Variants played at one time; none for one on each core. Nothing depends on it.
+    pub jobs: Option<usize>,
+}
+
+/// A request that could be played.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// Title of the scenario.
+    pub title: String,
+    /// Names of the variants that would be played, in their order.
+    pub variants: Vec<String>,
+    /// The text of the scenario file.
+    pub source: String,
 }
 
 /// What came of a request.
@@ -143,20 +159,17 @@ impl Lab for Catalogue {
 
     fn play(&self, request: &Request, progress: &mut dyn FnMut(&str)) -> Result<Played, Report> {
         let scenario = catalog::load::<FigureSpec>(&request.scenario)?;
-        let set = request.set.iter().map(|text| Override::parse(text)).collect::<Result<_, _>>()?;
-        let request = gridlock_scenarios::Request {
-            name: request.scenario.clone(),
-            seed: request.seed,
-            variants: request.variants.clone(),
-            set,
-            trace: request.trace,
-            options: request.options,
-            jobs: std::thread::available_parallelism().map_or(1, usize::from),
-        };
-        progress(&format!("playing {}", request.name));
-        let played = gridlock_scenarios::play(&scenario, &request)?;
+        progress(&format!("playing {}", request.scenario));
+        let played = gridlock_scenarios::play(&scenario, &asked(request)?)?;
         let telling = scenario.spec.figure.series();
         Ok(Played { outcome: played.outcome, traces: played.traces, telling })
+    }
+
+    fn check(&self, request: &Request) -> Result<Checked, Report> {
+        let scenario = catalog::load::<FigureSpec>(&request.scenario)?;
+        let chosen = gridlock_scenarios::resolve(&scenario, &asked(request)?)?;
+        let variants = chosen.into_iter().map(|(variant, _)| variant.name.into_inner()).collect();
+        Ok(Checked { title: scenario.spec.title, variants, source: scenario.file.text.to_string() })
     }
 
     fn explain(&self, scenario: &str) -> Result<Explanation, Report> {
@@ -180,6 +193,20 @@ impl Lab for Catalogue {
         };
         gridlock_figures::render(&figure).map_err(|error| error.to_string())
     }
+}
+
+/// The request as the scenarios understand it.
+fn asked(request: &Request) -> Result<gridlock_scenarios::Request, Report> {
+    let set = request.set.iter().map(|text| Override::parse(text)).collect::<Result<_, _>>()?;
+    Ok(gridlock_scenarios::Request {
+        name: request.scenario.clone(),
+        seed: request.seed,
+        variants: request.variants.clone(),
+        set,
+        trace: request.trace,
+        options: request.options,
+        jobs: request.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+    })
 }
 
 /// Up to the first full stop that ends a sentence, on one line.

@@ -27,7 +27,7 @@ impl Default for Style {
     }
 }
 
-/// What the program returns. A panic returns 101 by itself.
+/// What the program returns. A panic returns 101 by itself, unless a sweep has caught it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
@@ -39,6 +39,8 @@ pub enum Exit {
     Usage = 2,
     /// One seed told two histories.
     NotDeterministic = 3,
+    /// A run panicked.
+    Bug = 101,
 }
 
 impl Exit {

@@ -8,6 +8,7 @@
 //! (`variant/row`), the data rectangle `data-x0 … data-y1` in viewBox units, `data-t0` and `data-t1` in seconds, `data-ymin` and
 //! `data-ymax` in `data-unit`, `data-scale` and, for latencies, the upper edge of the strip `data-strip-y0`. Ink is `currentColor`, so that an inlined figure follows the theme of its page.
 
+mod bands;
 mod canvas;
 mod faults;
 mod figure;
@@ -15,10 +16,12 @@ mod labels;
 mod layout;
 mod page;
 mod panel;
+mod phase;
 mod plan;
 mod rows;
 mod samples;
 mod scale;
+mod small;
 mod spec;
 mod svg;
 mod text;
@@ -29,7 +32,10 @@ use crate::layout::Layout;
 use crate::panel::Panel;
 use crate::plan::Plan;
 
+pub use self::bands::{Band, BandRow, Bands, render_bands};
 pub use self::figure::{Column, Figure, FigureError, Row, Unit};
+pub use self::phase::{Cell, Phase, PhasePanel, render_phase};
+pub use self::small::Axis;
 pub use self::spec::FigureSpec;
 
 /// Draws a figure as a self-contained SVG document.

@@ -69,10 +69,14 @@ where
     Ok(Played { outcome, traces })
 }
 
-type Chosen<F> = (Variant, Resolved<WorldSpec, F>);
+/// A variant and what is to be run for it.
+pub type Chosen<F> = (Variant, Resolved<WorldSpec, F>);
 
 /// The requested variants with their specifications; a scenario without variants is played as it is.
-fn resolve<F>(scenario: &Scenario<WorldSpec, F>, request: &Request) -> Result<Vec<Chosen<F>>, SpecError>
+///
+/// # Errors
+/// [`SpecError`], when a variant or override is wrong.
+pub fn resolve<F>(scenario: &Scenario<WorldSpec, F>, request: &Request) -> Result<Vec<Chosen<F>>, SpecError>
 where
     F: DeserializeOwned + Default,
 {
@@ -80,8 +84,10 @@ where
         [] => scenario.spec.variant.iter().map(|variant| variant.name.get_ref().clone()).collect(),
         chosen => chosen.to_vec(),
     };
-    if names.is_empty() {
-        return Ok(vec![(Variant::plain(), scenario.resolve(None, &request.set)?)]);
+    let plain = Variant::plain();
+    // The line that repeats a run names its variant also where the file names none.
+    if scenario.spec.variant.is_empty() && names.iter().all(|name| name == plain.name.get_ref()) {
+        return Ok(vec![(plain, scenario.resolve(None, &request.set)?)]);
     }
     let resolve = |name: &String| {
         let variant = scenario.variant(name)?.clone();

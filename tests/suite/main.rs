@@ -8,5 +8,6 @@ mod determinism;
 mod growth;
 mod mistakes;
 mod outcomes;
+mod sweep;
 mod theory;
 mod workspace;

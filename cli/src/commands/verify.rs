@@ -9,7 +9,7 @@ use miette::Report;
 
 use crate::args::{VerifyArgs, WorldArgs};
 use crate::commands::many;
-use crate::human::{Cell, History, ink, paint, repeat, table};
+use crate::human::{Cell, History, KINDS, ink, paint, repeat, table};
 use crate::lab::{Lab, Request};
 use crate::term::{Exit, Failure, Term};
 
@@ -21,13 +21,6 @@ const REPEATS: usize = 2;
 const AT_LEAST: (u64, u64) = (30, 32);
 /// Seeds named where a verdict is not the expected one.
 const NAMED_MAX: usize = 8;
-const KINDS: [VerdictKind; 5] = [
-    VerdictKind::Healthy,
-    VerdictKind::Absorbed,
-    VerdictKind::Degraded,
-    VerdictKind::Cascading,
-    VerdictKind::Metastable,
-];
 
 /// What is kept of one variant's run.
 #[derive(Debug)]
