@@ -3,7 +3,9 @@
 use gridlock_figures::{Column, Figure, FigureSpec};
 use gridlock_scenarios::catalog;
 use gridlock_scenarios::outcome::{Outcome, VariantOutcome};
-use gridlock_scenarios::spec::{Override, json_schema};
+use gridlock_scenarios::replay;
+use gridlock_scenarios::shrink::{self, Keep, Shrunk};
+use gridlock_scenarios::spec::{Override, Scenario, SpecError, json_schema};
 use gridlock_scenarios::world::WorldSpec;
 use gridlock_sim::engine::Options;
 use miette::Report;
@@ -17,6 +19,9 @@ pub trait Lab: Sync {
 
     /// Plays the requested variants. `progress` is told what is being done, one line at a time.
     fn play(&self, request: &Request, progress: &mut dyn FnMut(&str)) -> Result<Played, Report>;
+
+    /// Shrinks a run to what is needed for its outcome.
+    fn shrink(&self, request: &ShrinkRequest, progress: &mut dyn FnMut(&str)) -> Result<Shrunk, Report>;
 
     /// Describes a scenario without playing it.
     fn explain(&self, scenario: &str) -> Result<Explanation, Report>;
@@ -52,10 +57,25 @@ pub struct Request {
     pub variants: Vec<String>,
     /// Changes to the specification, `key=value`, applied to every variant.
     pub set: Vec<String>,
-    /// True if the traces are wanted too.
+    /// True if the faults are drawn from the seed.
+    pub chaos: bool,
+    /// True if the traces are wanted too, and under chaos the files that repeat the runs.
     pub trace: bool,
     /// The engine, and how ties are broken.
     pub options: Options,
+}
+
+/// What to shrink.
+#[derive(Clone, Debug)]
+pub struct ShrinkRequest {
+    /// The run: its scenario, seed, overrides and so on. It names at most one variant.
+    pub run: Request,
+    /// What is kept; the verdict if absent.
+    pub keep: Option<Keep>,
+    /// The most runs that are tried.
+    pub budget: u32,
+    /// Runs at one time.
+    pub jobs: usize,
 }
 
 /// What came of a request.
@@ -65,6 +85,8 @@ pub struct Played {
     pub outcome: Outcome,
     /// Name of the variant and its trace as JSON Lines; empty unless requested.
     pub traces: Vec<(String, String)>,
+    /// Name of the variant and a scenario file that repeats its run without chaos; empty unless requested.
+    pub replays: Vec<(String, String)>,
     /// Series that the scenario's figure shows, from cause to effect.
     pub telling: Vec<String>,
 }
@@ -149,6 +171,7 @@ impl Lab for Catalogue {
             seed: request.seed,
             variants: request.variants.clone(),
             set,
+            chaos: request.chaos,
             trace: request.trace,
             options: request.options,
             jobs: std::thread::available_parallelism().map_or(1, usize::from),
@@ -156,7 +179,26 @@ impl Lab for Catalogue {
         progress(&format!("playing {}", request.name));
         let played = gridlock_scenarios::play(&scenario, &request)?;
         let telling = scenario.spec.figure.series();
-        Ok(Played { outcome: played.outcome, traces: played.traces, telling })
+        let replays =
+            if request.chaos && request.trace { replays(&scenario, &request, &played.outcome)? } else { Vec::new() };
+        Ok(Played { outcome: played.outcome, traces: played.traces, replays, telling })
+    }
+
+    fn shrink(&self, request: &ShrinkRequest, progress: &mut dyn FnMut(&str)) -> Result<Shrunk, Report> {
+        let run = &request.run;
+        let scenario = catalog::load::<FigureSpec>(&run.scenario)?;
+        let request = shrink::Request {
+            name: run.scenario.clone(),
+            seed: run.seed,
+            variant: run.variants.first().cloned(),
+            set: run.set.iter().map(|text| Override::parse(text)).collect::<Result<_, _>>()?,
+            chaos: run.chaos,
+            keep: request.keep.clone(),
+            budget: request.budget,
+            options: run.options,
+            jobs: request.jobs,
+        };
+        Ok(shrink::shrink(&scenario, &request, progress)?)
     }
 
     fn explain(&self, scenario: &str) -> Result<Explanation, Report> {
@@ -180,6 +222,18 @@ impl Lab for Catalogue {
         };
         gridlock_figures::render(&figure).map_err(|error| error.to_string())
     }
+}
+
+/// A file for each variant that repeats what chaos made of it.
+fn replays(
+    scenario: &Scenario<WorldSpec, FigureSpec>,
+    request: &gridlock_scenarios::Request,
+    outcome: &Outcome,
+) -> Result<Vec<(String, String)>, SpecError> {
+    let of = |variant: &VariantOutcome| {
+        Ok((variant.name.clone(), replay::of_chaos(scenario, &request.set, outcome.seed, variant)?))
+    };
+    outcome.variants.iter().map(of).collect()
 }
 
 /// Up to the first full stop that ends a sentence, on one line.

@@ -20,7 +20,7 @@ use std::io::Write;
 use clap::Parser;
 
 use crate::args::{Args, Command};
-use crate::commands::{compare, completions, cross_check, explain, figures, list, order, play, schema, verify};
+use crate::commands::{compare, completions, cross_check, explain, figures, list, order, play, schema, shrink, verify};
 use crate::lab::{Catalogue, Lab};
 pub use crate::term::{Exit, Style};
 use crate::term::{Failure, Term};
@@ -62,6 +62,7 @@ fn obey(lab: &dyn Lab, command: Command, term: &mut Term) -> Result<Exit, Failur
         Command::Figures(args) => figures::figures(lab, &args, term),
         Command::Verify(args) if args.engines => cross_check::cross_check(lab, &args, term),
         Command::Verify(args) => verify::verify(lab, &args, term),
+        Command::Shrink(args) => shrink::shrink(lab, &args, term),
         Command::Schema => schema::schema(lab, term),
         Command::Completions { shell } => completions::completions(shell, term),
     }
