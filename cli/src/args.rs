@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use gridlock_scenarios::shrink::Keep;
 use gridlock_sim::engine::{Engine, Options};
 
 use crate::lab::Request;
@@ -48,6 +49,8 @@ pub(crate) enum Command {
     Sweep(SweepArgs),
     /// Put the shards of a sweep together
     Merge(MergeArgs),
+    /// Shrink a failing run to what is needed for its outcome, and write that as a scenario file
+    Shrink(ShrinkArgs),
     /// Print the JSON schema of scenario files, for editors
     Schema,
     /// Print a completion script for a shell
@@ -90,10 +93,13 @@ pub(crate) struct RunArgs {
     /// Play only this variant; may be repeated [default: all]
     #[arg(long = "variant", value_name = "V")]
     pub(crate) variants: Vec<String>,
+    /// Draw the faults from the seed, in place of those of the file, and require that the system is alive again after the last of them
+    #[arg(long)]
+    pub(crate) chaos: bool,
     /// For people or for programs
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
-    /// Also write results, figure and traces into this directory
+    /// Also write results, figure and traces into this directory; with --chaos also a file for each variant that repeats its run
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -178,8 +184,11 @@ pub(crate) struct VerifyArgs {
     /// Which seeds to play; the end is not included [default: 0..32, with --engines 0..20]
     #[arg(long, value_name = "FROM..TO", value_parser = seeds)]
     pub(crate) seeds: Option<Range<u64>>,
+    /// Draw other faults for each seed, in place of those of the files: is everything safe, and alive again after the last of them?
+    #[arg(long)]
+    pub(crate) chaos: bool,
     /// How many seeds must give the expected verdict [default: 30 of each 32]
-    #[arg(long, value_name = "N", conflicts_with = "engines")]
+    #[arg(long, value_name = "N", conflicts_with_all = ["engines", "chaos"])]
     pub(crate) at_least: Option<u64>,
     /// How many runs at a time [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -205,6 +214,9 @@ pub(crate) struct SweepArgs {
     /// Which seeds to play; the end is not included
     #[arg(long, value_name = "FROM..TO", value_parser = seeds, default_value = "0..100")]
     pub(crate) seeds: Range<u64>,
+    /// Draw other faults for each seed, in place of those of the file
+    #[arg(long)]
+    pub(crate) chaos: bool,
     /// Play every seed with each of these values of a key; repeated, with each combination
     #[arg(long, value_name = "KEY=A,B,…")]
     pub(crate) grid: Vec<Axis>,
@@ -235,6 +247,35 @@ pub(crate) struct MergeArgs {
     pub(crate) format: Format,
 }
 
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShrinkArgs {
+    #[command(flatten)]
+    pub(crate) world: WorldArgs,
+    #[command(flatten)]
+    pub(crate) play: PlayArgs,
+    /// Seed of the run [default: the scenario's own]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// The variant to shrink [default: the only one]
+    #[arg(long, value_name = "V")]
+    pub(crate) variant: Option<String>,
+    /// Begin with faults drawn from the seed, in place of those of the file
+    #[arg(long)]
+    pub(crate) chaos: bool,
+    /// What must stay so: `verdict=WORD`, a violated `check=NAME`, or a failing `claim=ID` [default: the verdict of the run]
+    #[arg(long, value_name = "OUTCOME")]
+    pub(crate) keep: Option<Keep>,
+    /// Write the scenario file here [default: print it]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// The most runs that are tried
+    #[arg(long, value_name = "RUNS", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) budget: u32,
+    /// How many runs at a time; the result does not depend on it [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+}
+
 impl PlayArgs {
     pub(crate) const fn options(&self) -> Options {
         Options { engine: self.engine, ties: self.ties }
@@ -249,6 +290,7 @@ impl WorldArgs {
             seed,
             variants: variants.to_vec(),
             set: self.set.clone(),
+            chaos: false,
             trace: false,
             options,
             jobs: None,

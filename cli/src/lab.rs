@@ -3,7 +3,9 @@
 use gridlock_figures::{Column, Figure, FigureSpec};
 use gridlock_scenarios::catalog;
 use gridlock_scenarios::outcome::{Outcome, VariantOutcome};
-use gridlock_scenarios::spec::{Override, json_schema};
+use gridlock_scenarios::replay;
+use gridlock_scenarios::shrink::{self, Keep, Shrunk};
+use gridlock_scenarios::spec::{Override, Scenario, SpecError, json_schema};
 use gridlock_scenarios::world::WorldSpec;
 use gridlock_sim::engine::Options;
 use miette::Report;
@@ -20,6 +22,9 @@ pub trait Lab: Sync {
 
     /// Checks a request without playing it.
     fn check(&self, request: &Request) -> Result<Checked, Report>;
+
+    /// Shrinks a run to what is needed for its outcome.
+    fn shrink(&self, request: &ShrinkRequest, progress: &mut dyn FnMut(&str)) -> Result<Shrunk, Report>;
 
     /// Describes a scenario without playing it.
     fn explain(&self, scenario: &str) -> Result<Explanation, Report>;
@@ -55,7 +60,9 @@ pub struct Request {
     pub variants: Vec<String>,
     /// Changes to the specification, `key=value`, applied to every variant.
     pub set: Vec<String>,
-    /// True if the traces are wanted too.
+    /// True if the faults are drawn from the seed.
+    pub chaos: bool,
+    /// True if the traces are wanted too, and under chaos the files that repeat the runs.
     pub trace: bool,
     /// The engine, and how ties are broken.
     pub options: Options,
@@ -74,6 +81,19 @@ pub struct Checked {
     pub source: String,
 }
 
+/// What to shrink.
+#[derive(Clone, Debug)]
+pub struct ShrinkRequest {
+    /// The run: its scenario, seed, overrides and so on. It names at most one variant.
+    pub run: Request,
+    /// What is kept; the verdict if absent.
+    pub keep: Option<Keep>,
+    /// The most runs that are tried.
+    pub budget: u32,
+    /// Runs at one time.
+    pub jobs: usize,
+}
+
 /// What came of a request.
 #[derive(Clone, Debug)]
 pub struct Played {
@@ -81,6 +101,8 @@ pub struct Played {
     pub outcome: Outcome,
     /// Name of the variant and its trace as JSON Lines; empty unless requested.
     pub traces: Vec<(String, String)>,
+    /// Name of the variant and a scenario file that repeats its run without chaos; empty unless requested.
+    pub replays: Vec<(String, String)>,
     /// Series that the scenario's figure shows, from cause to effect.
     pub telling: Vec<String>,
 }
@@ -160,9 +182,29 @@ impl Lab for Catalogue {
     fn play(&self, request: &Request, progress: &mut dyn FnMut(&str)) -> Result<Played, Report> {
         let scenario = catalog::load::<FigureSpec>(&request.scenario)?;
         progress(&format!("playing {}", request.scenario));
-        let played = gridlock_scenarios::play(&scenario, &asked(request)?)?;
+        let request = asked(request)?;
+        let played = gridlock_scenarios::play(&scenario, &request)?;
         let telling = scenario.spec.figure.series();
-        Ok(Played { outcome: played.outcome, traces: played.traces, telling })
+        let replays =
+            if request.chaos && request.trace { replays(&scenario, &request, &played.outcome)? } else { Vec::new() };
+        Ok(Played { outcome: played.outcome, traces: played.traces, replays, telling })
+    }
+
+    fn shrink(&self, request: &ShrinkRequest, progress: &mut dyn FnMut(&str)) -> Result<Shrunk, Report> {
+        let run = &request.run;
+        let scenario = catalog::load::<FigureSpec>(&run.scenario)?;
+        let request = shrink::Request {
+            name: run.scenario.clone(),
+            seed: run.seed,
+            variant: run.variants.first().cloned(),
+            set: run.set.iter().map(|text| Override::parse(text)).collect::<Result<_, _>>()?,
+            chaos: run.chaos,
+            keep: request.keep.clone(),
+            budget: request.budget,
+            options: run.options,
+            jobs: request.jobs,
+        };
+        Ok(shrink::shrink(&scenario, &request, progress)?)
     }
 
     fn check(&self, request: &Request) -> Result<Checked, Report> {
@@ -203,10 +245,23 @@ fn asked(request: &Request) -> Result<gridlock_scenarios::Request, Report> {
         seed: request.seed,
         variants: request.variants.clone(),
         set,
+        chaos: request.chaos,
         trace: request.trace,
         options: request.options,
         jobs: request.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
     })
+}
+
+/// A file for each variant that repeats what chaos made of it.
+fn replays(
+    scenario: &Scenario<WorldSpec, FigureSpec>,
+    request: &gridlock_scenarios::Request,
+    outcome: &Outcome,
+) -> Result<Vec<(String, String)>, SpecError> {
+    let of = |variant: &VariantOutcome| {
+        Ok((variant.name.clone(), replay::of_chaos(scenario, &request.set, outcome.seed, variant)?))
+    };
+    outcome.variants.iter().map(of).collect()
 }
 
 /// Up to the first full stop that ends a sentence, on one line.

@@ -22,7 +22,7 @@ use clap::Parser;
 
 use crate::args::{Args, Command};
 use crate::commands::{
-    book, compare, completions, cross_check, explain, figures, list, merge, order, play, schema, verify,
+    book, compare, completions, cross_check, explain, figures, list, merge, order, play, schema, shrink, verify,
 };
 use crate::lab::{Catalogue, Lab};
 pub use crate::term::{Exit, Style};
@@ -68,6 +68,7 @@ fn obey(lab: &dyn Lab, command: Command, term: &mut Term) -> Result<Exit, Failur
         Command::Book(args) => book::book(lab, &args, term),
         Command::Sweep(args) => commands::sweep::sweep(lab, &args, term),
         Command::Merge(args) => merge::merge(&args, term),
+        Command::Shrink(args) => shrink::shrink(lab, &args, term),
         Command::Schema => schema::schema(lab, term),
         Command::Completions { shell } => completions::completions(shell, term),
     }

@@ -2,14 +2,17 @@
 
 pub mod catalog;
 pub mod chain;
+pub mod chaos;
 pub mod difference;
 pub mod format;
 mod judge;
 pub mod kafka;
 pub mod outcome;
 mod play;
+pub mod replay;
 pub mod run;
 pub mod shop;
+pub mod shrink;
 pub mod spec;
 pub mod stream;
 pub mod world;

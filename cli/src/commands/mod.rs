@@ -12,5 +12,6 @@ pub(crate) mod merge;
 pub(crate) mod order;
 pub(crate) mod play;
 pub(crate) mod schema;
+pub(crate) mod shrink;
 pub(crate) mod sweep;
 pub(crate) mod verify;

@@ -9,7 +9,7 @@ use crate::args::{Format, SweepArgs};
 use crate::commands::many;
 use crate::human;
 use crate::json;
-use crate::lab::{Checked, Lab};
+use crate::lab::{Checked, Lab, Request};
 use crate::sweep::folder::Folder;
 use crate::sweep::plan::{POINTS_MAX, Plan, SCHEMA, Shard, TASKS_MAX};
 use crate::sweep::player;
@@ -52,7 +52,7 @@ pub(crate) fn report(summary: &Summary, format: Format, dir: Option<&Path>, term
 
 /// What is to be played. Every setting is checked before the first run, so that a mistake shows at once.
 fn plan(lab: &dyn Lab, args: &SweepArgs) -> Result<Plan, Failure> {
-    let request = args.world.request(None, &args.variants, Options::default());
+    let request = Request { chaos: args.chaos, ..args.world.request(None, &args.variants, Options::default()) };
     let Checked { title, variants, source } = lab.check(&request)?;
     let plan = Plan {
         schema: SCHEMA,
@@ -62,6 +62,7 @@ fn plan(lab: &dyn Lab, args: &SweepArgs) -> Result<Plan, Failure> {
         variants,
         seeds: args.seeds.clone(),
         set: args.world.set.clone(),
+        chaos: args.chaos,
         grid: args.grid.clone(),
         second_engine: Engine::ALL.get(1).map(|engine| engine.text().to_owned()),
         source,
@@ -82,7 +83,7 @@ fn plan(lab: &dyn Lab, args: &SweepArgs) -> Result<Plan, Failure> {
     }
     for point in 0..plan.points() {
         let set = plan.set_at(&plan.point(point));
-        lab.check(&crate::lab::Request { set, ..request.clone() })?;
+        lab.check(&Request { set, ..request.clone() })?;
     }
     Ok(plan)
 }

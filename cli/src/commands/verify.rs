@@ -1,5 +1,6 @@
 //! `verify`: does the verdict depend on luck, and is each seed one history?
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use gridlock_scenarios::outcome::VariantOutcome;
@@ -29,6 +30,8 @@ struct Tally {
     kind: VerdictKind,
     expected: Option<String>,
     as_claimed: bool,
+    /// What went wrong under chaos: violated checks and failed claims.
+    troubles: Vec<String>,
     digest: String,
 }
 
@@ -85,7 +88,11 @@ impl Check<'_> {
         let digests: Vec<_> = runs[0].variants.iter().map(|tally| format!("{} {}", tally.name, tally.digest)).collect();
         let say = format!("✓ Seed {} was played {} times: one history.", self.seeds.start, REPEATS + 1);
         term.data(&format!("{}\n  {}\n", paint(ink::GOOD, &say), paint(ink::FAINT, &digests.join("\n  "))))?;
-        Ok(Exit::claimed(columns(&runs).iter().all(|variant| enough(variant, self.at_least))))
+        let fine = |variant: &Vec<(u64, &Tally)>| match self.args.chaos {
+            true => variant.iter().all(|(_, tally)| tally.as_claimed),
+            false => enough(variant, self.at_least),
+        };
+        Ok(Exit::claimed(columns(&runs).iter().all(fine)))
     }
 
     /// Plays every seed, and the first one again, on as many threads as asked for. Results are in the order of the seeds.
@@ -95,7 +102,8 @@ impl Check<'_> {
         let world = WorldArgs { scenario: self.scenario.to_owned(), set: self.args.set.clone() };
         let options = Options { engine: self.args.engine, ties: None };
         many::each(&seeds, many::jobs(self.args.jobs), &what, term, |&seed| {
-            play(lab, &world.request(Some(seed), &self.args.variants, options), seed)
+            let request = world.request(Some(seed), &self.args.variants, options);
+            play(lab, &Request { chaos: self.args.chaos, ..request }, seed)
         })
     }
 }
@@ -117,9 +125,17 @@ fn play(lab: &dyn Lab, request: &Request, seed: u64) -> Result<Played, Report> {
 }
 
 fn tally(variant: VariantOutcome) -> Tally {
-    let as_claimed = variant.as_claimed();
+    let (as_claimed, troubles) = (variant.as_claimed(), troubles(&variant));
     let VariantOutcome { name, verdict, expected, report, .. } = variant;
-    Tally { name, kind: verdict.kind, expected, as_claimed, digest: report.digest }
+    Tally { name, kind: verdict.kind, expected, as_claimed, troubles, digest: report.digest }
+}
+
+/// Checks that were violated and claims that failed, in words.
+fn troubles(variant: &VariantOutcome) -> Vec<String> {
+    let checks = variant.checks.iter().filter(|(_, check)| !check.held && !check.must_be_violated);
+    let claims = variant.claims.iter().filter(|claim| !claim.holds);
+    let violated = checks.map(|(name, _)| format!("violates {name}"));
+    violated.chain(claims.map(|claim| format!("fails {}", claim.id))).collect()
 }
 
 /// The first digest that differs from that of the same seed and variant, in words.
@@ -153,17 +169,24 @@ fn enough(variant: &[(u64, &Tally)], at_least: u64) -> bool {
 impl Check<'_> {
     fn summary(&self, runs: &[Played], command: &str) -> String {
         let Range { start, end } = self.seeds;
-        let facts = format!("seeds {start}..{end}, at least {} of {} as expected", self.at_least, end - start);
+        let facts = match self.args.chaos {
+            true => format!("chaos with seeds {start}..{end}"),
+            false => format!("seeds {start}..{end}, at least {} of {} as expected", self.at_least, end - start),
+        };
         let mut text = format!("{}  {}\n\n", paint(ink::STRONG, self.scenario), paint(ink::FAINT, &facts));
         let variants = columns(runs);
         let mut heads = vec!["", "expected"];
         heads.extend(KINDS.map(VerdictKind::text));
-        heads.push("all claims hold");
+        heads.push(if self.args.chaos { "safe, and alive in the end" } else { "all claims hold" });
         let mut rows = vec![heads.into_iter().map(|head| Cell::new(head, ink::FAINT)).collect()];
         rows.extend(variants.iter().map(|variant| row(variant)));
         text += &table(2, &rows);
         text += "\n";
-        text.extend(variants.iter().map(|variant| self.judgement(variant, command)));
+        let judge = |variant: &Vec<_>| match self.args.chaos {
+            true => self.troubles(variant, command),
+            false => self.judgement(variant, command),
+        };
+        text.extend(variants.iter().map(judge));
         text
     }
 
@@ -176,11 +199,32 @@ impl Check<'_> {
         let mark = if enough(variant, self.at_least) { paint(ink::GOOD, "✓") } else { paint(ink::BAD, "✗") };
         let mut text = format!("{mark} {name}: {good} of {} seeds are {wanted}\n", variant.len());
         if let Some(&seed) = others.first() {
-            let history = History { scenario: self.scenario, seed, ties: None };
+            let history = History { scenario: self.scenario, seed, ties: None, chaos: false };
             let again = repeat(command, history, Some(name), &self.args.set);
             text += &format!("    not so: {}\n    {}\n", listed(&others), paint(ink::NAME, &again));
         }
         text
+    }
+}
+
+impl Check<'_> {
+    /// What went wrong under chaos: each trouble with its seeds and the line that shows the first of them.
+    fn troubles(&self, variant: &[(u64, &Tally)], command: &str) -> String {
+        let name = &variant[0].1.name;
+        let mut seeds: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+        for (seed, tally) in variant {
+            tally.troubles.iter().for_each(|trouble| seeds.entry(trouble).or_default().push(*seed));
+        }
+        if seeds.is_empty() {
+            return format!("{} {name}: safe and alive with all of {} seeds\n", paint(ink::GOOD, "✓"), variant.len());
+        }
+        let told = seeds.iter().map(|(trouble, seeds)| {
+            let history = History { scenario: self.scenario, seed: seeds[0], ties: None, chaos: true };
+            let again = paint(ink::NAME, &repeat(command, history, Some(name), &self.args.set));
+            let count = format!("{} of {}", seeds.len(), variant.len());
+            format!("{} {name} {trouble} with {count}: {}\n    {again}\n", paint(ink::BAD, "✗"), listed(seeds))
+        });
+        told.collect()
     }
 }
 

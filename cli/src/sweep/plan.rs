@@ -35,6 +35,8 @@ pub(crate) struct Plan {
     pub(crate) seeds: Range<u64>,
     /// Changes to the specification, for every run.
     pub(crate) set: Vec<String>,
+    /// Whether faults are drawn from the seeds, in place of those of the file.
+    pub(crate) chaos: bool,
     /// What varies beside the seed.
     pub(crate) grid: Vec<Axis>,
     /// The engine that plays some seeds again, if the build has a second one.

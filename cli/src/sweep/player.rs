@@ -19,6 +19,7 @@ impl Plan {
             seed: Some(task.seed),
             variants: variants.to_vec(),
             set: self.set_at(&self.point(task.point)),
+            chaos: self.chaos,
             trace: false,
             options: Options { engine, ties: None },
             jobs: Some(1),

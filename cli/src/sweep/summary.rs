@@ -180,7 +180,8 @@ impl<'a> Fold<'a> {
         }
         self.summary.failures_total += 1;
         if self.summary.failures.len() < FAILURES_MAX {
-            let history = History { scenario: &self.plan.scenario, seed: record.seed, ties: None };
+            let history =
+                History { scenario: &self.plan.scenario, seed: record.seed, ties: None, chaos: self.plan.chaos };
             let repeat = repeat("gridlock", history, Some(&record.variant), &self.plan.set_at(&record.point));
             let (point, seed, variant) = (record.point.clone(), record.seed, record.variant.clone());
             self.summary.failures.push(Failed { point, seed, variant, why, repeat });

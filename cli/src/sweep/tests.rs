@@ -16,6 +16,7 @@ pub(crate) fn plan(seeds: Range<u64>, grid: &[&str]) -> Plan {
         variants: vec!["grpc".into(), "kafka".into()],
         seeds,
         set: vec!["base=0".into()],
+        chaos: false,
         grid: grid.iter().map(|text| text.parse::<Axis>().expect("an axis")).collect(),
         second_engine: None,
         source: "title = \"Cascade\"".into(),

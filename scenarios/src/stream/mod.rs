@@ -153,6 +153,12 @@ pub(crate) fn nodes(spec: &StreamSpec, ability: Ability) -> Vec<String> {
     }
 }
 
+/// Who talks to whom.
+pub(crate) fn links(spec: &StreamSpec) -> Vec<(String, String)> {
+    let clients: Vec<String> = [PRODUCER.into()].into_iter().chain(consumers(spec)).collect();
+    [(CUSTOMERS.into(), PRODUCER.into())].into_iter().chain(spec.cluster.links(&clients)).collect()
+}
+
 /// The nodes without which a class cannot be served.
 pub(crate) fn needs(spec: &StreamSpec, class: &str) -> Vec<String> {
     let all = Ability::ALL.iter().flat_map(|ability| nodes(spec, *ability));
