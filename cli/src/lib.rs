@@ -20,7 +20,7 @@ use std::io::Write;
 use clap::Parser;
 
 use crate::args::{Args, Command};
-use crate::commands::{compare, completions, cross_check, explain, figures, list, order, play, schema, verify};
+use crate::commands::{compare, completions, cross_check, explain, figures, list, order, play, schema, theory, verify};
 use crate::lab::{Catalogue, Lab};
 pub use crate::term::{Exit, Style};
 use crate::term::{Failure, Term};
@@ -60,6 +60,7 @@ fn obey(lab: &dyn Lab, command: Command, term: &mut Term) -> Result<Exit, Failur
             None => explain::explain(lab, &args.scenario, term),
         },
         Command::Figures(args) => figures::figures(lab, &args, term),
+        Command::Verify(args) if args.theory => theory::theory(&args, term),
         Command::Verify(args) if args.engines => cross_check::cross_check(lab, &args, term),
         Command::Verify(args) => verify::verify(lab, &args, term),
         Command::Schema => schema::schema(lab, term),

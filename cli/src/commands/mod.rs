@@ -10,4 +10,5 @@ pub(crate) mod many;
 pub(crate) mod order;
 pub(crate) mod play;
 pub(crate) mod schema;
+pub(crate) mod theory;
 pub(crate) mod verify;
