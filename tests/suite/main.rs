@@ -1,6 +1,7 @@
 //! The behaviour of Gridlock as a whole. Each module says in its first lines what it shows and how.
 
 mod catalogue;
+mod checkers;
 mod command;
 mod customers;
 mod determinism;

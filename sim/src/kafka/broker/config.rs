@@ -54,6 +54,11 @@ pub struct BrokerConfig {
     pub compaction_check: SimDuration,
     /// `producer.id.expiration.ms` (C4); looked at together with retention.
     pub producer_expiry: SimDuration,
+    /// A mistake, for tests of the checker of high watermarks: a leader commits by itself what it appends, and takes
+    /// that back when it hears its followers.
+    #[doc(hidden)]
+    #[serde(skip)]
+    pub advances_alone: bool,
 }
 
 impl Default for BrokerConfig {
@@ -80,6 +85,7 @@ impl Default for BrokerConfig {
             retention_check: SimDuration::from_secs(300),
             compaction_check: SimDuration::from_secs(15),
             producer_expiry: SimDuration::from_secs(24 * 3600),
+            advances_alone: false,
         }
     }
 }

@@ -299,7 +299,8 @@ impl Broker {
 
     /// A replica, and what it looks at.
     fn stage(&mut self, now: SimTime, number: Number) -> (&mut Replica, Scene<'_>) {
-        let scene = Scene { now, image: &self.image, lag_max: self.config.replica_lag_max };
+        let (lag_max, advances_alone) = (self.config.replica_lag_max, self.config.advances_alone);
+        let scene = Scene { now, image: &self.image, lag_max, advances_alone };
         (self.replicas.at_mut(number), scene)
     }
 
