@@ -1,5 +1,6 @@
 //! The commands, one file each. Every one asks the lab, then says what it found.
 
+pub(crate) mod again;
 pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod cross_check;
