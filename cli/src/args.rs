@@ -202,6 +202,9 @@ pub(crate) struct VerifyArgs {
     /// With --engines: play each seed once more with ties drawn from it
     #[arg(long, requires = "engines")]
     pub(crate) ties: bool,
+    /// Compare the models with queueing theory and published measurements instead, in one table
+    #[arg(long, conflicts_with_all = ["scenarios", "set", "variants", "seeds", "at_least", "engine", "engines"])]
+    pub(crate) theory: bool,
 }
 
 #[derive(Debug, clap::Args)]

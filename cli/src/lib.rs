@@ -22,7 +22,7 @@ use clap::Parser;
 
 use crate::args::{Args, Command};
 use crate::commands::{
-    book, compare, completions, cross_check, explain, figures, list, merge, order, play, schema, shrink, verify,
+    book, compare, completions, cross_check, explain, figures, list, merge, order, play, schema, shrink, theory, verify,
 };
 use crate::lab::{Catalogue, Lab};
 pub use crate::term::{Exit, Style};
@@ -63,6 +63,7 @@ fn obey(lab: &dyn Lab, command: Command, term: &mut Term) -> Result<Exit, Failur
             None => explain::explain(lab, &args.scenario, term),
         },
         Command::Figures(args) => figures::figures(lab, &args, term),
+        Command::Verify(args) if args.theory => theory::theory(&args, term),
         Command::Verify(args) if args.engines => cross_check::cross_check(lab, &args, term),
         Command::Verify(args) => verify::verify(lab, &args, term),
         Command::Book(args) => book::book(lab, &args, term),

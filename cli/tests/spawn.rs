@@ -24,6 +24,16 @@ fn a_bad_flag_is_misuse() {
     assert!(output.stdout.is_empty() && !output.stderr.is_empty());
 }
 
+/// The binary finds itself: it plays a seed again in a process of its own, and both tell the same.
+#[test]
+fn a_second_process_tells_the_same_history() {
+    let line = ["verify", "slow-dependency", "--variant", "computing", "--seeds", "3..4", "--set", "duration=50s"];
+    let output = gridlock(&line);
+    let (text, told) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(text.contains("✓ Seed 3 is one history: beside other runs, alone, in a second process."), "{text}{told}");
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{told}");
+}
+
 #[test]
 fn a_closed_pipe_is_no_panic() {
     let (reader, writer) = std::io::pipe().expect("a pipe");

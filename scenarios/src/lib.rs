@@ -15,6 +15,7 @@ pub mod shop;
 pub mod shrink;
 pub mod spec;
 pub mod stream;
+pub mod theory;
 pub mod world;
 
 pub use self::play::{Chosen, Played, Request, play, resolve};

@@ -9,7 +9,7 @@ use gridlock_sim::fault::{self, Kind};
 use gridlock_sim::net::{LinkSpec, TcpSpec};
 use gridlock_sim::report::{Metrics, Report};
 use gridlock_sim::stage::Stage;
-use gridlock_sim::trace::{Digest, JsonLines, Trace};
+use gridlock_sim::trace::{Digest, JsonLines, Names, Sink, Trace};
 use gridlock_sim::units::Factor;
 use gridlock_sim::workload::{Customers, Patience, RateProfile, Reload, Spacing, closed_loop, open_loop};
 
@@ -36,11 +36,39 @@ pub fn run<F: Sync>(spec: &Spec<WorldSpec, F>, seed: u64, keep_trace: bool) -> R
 /// Plays as [`run`] does, on the engine and with the ties of `options`.
 pub fn run_with<F: Sync>(options: Options, spec: &Spec<WorldSpec, F>, seed: u64, keep_trace: bool) -> Run {
     let (end, step) = (SimTime::ZERO + spec.duration, spec.step);
+    perform(options, spec, seed, move |trace| {
+        let instruments = Instruments::attach(trace, step, end, keep_trace);
+        move || instruments.read()
+    })
+}
+
+/// Plays as [`run`] does, but measures with a sink of the caller's own and with nothing else; `read` gets it at the end.
+pub(crate) fn watch<F: Sync, S: Sink + 'static, T: Send>(
+    spec: &Spec<WorldSpec, F>,
+    seed: u64,
+    make: impl FnOnce(&Rc<Names>) -> S + Send,
+    read: impl FnOnce(&S) -> T + Send + 'static,
+) -> T {
+    perform(Options::default(), spec, seed, move |trace| {
+        let sink = Rc::new(RefCell::new(make(&trace.names())));
+        trace.attach(sink.clone());
+        move || read(&sink.borrow())
+    })
+}
+
+/// Plays a specification; `attach` attaches sinks to the trace and returns how they are read at the end.
+fn perform<F: Sync, T: Send, R: FnOnce() -> T>(
+    options: Options,
+    spec: &Spec<WorldSpec, F>,
+    seed: u64,
+    attach: impl FnOnce(&Trace) -> R + Send,
+) -> T {
+    let end = SimTime::ZERO + spec.duration;
     let (world, workload) = (&spec.world, &spec.workload);
     let faults: Vec<fault::Fault> = spec.fault.iter().map(plan).collect();
     engine::run_with(options, seed, end, move |sim| {
         let trace = Trace::new(sim);
-        let instruments = Instruments::attach(&trace, step, end, keep_trace);
+        let read = attach(&trace);
         let (link, tcp) = network(world);
         let stage = Stage::new(sim, &trace, link, tcp);
         let world = Rc::new(world.clone());
@@ -52,7 +80,7 @@ pub fn run_with<F: Sync>(options: Options, spec: &Spec<WorldSpec, F>, seed: u64,
         for fault in faults {
             fault::schedule(&stage, fault);
         }
-        move || instruments.read()
+        read
     })
 }
 

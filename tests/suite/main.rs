@@ -2,6 +2,7 @@
 
 mod book;
 mod catalogue;
+mod checkers;
 mod command;
 mod customers;
 mod determinism;

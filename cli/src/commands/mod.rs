@@ -1,5 +1,6 @@
 //! The commands, one file each. Every one asks the lab, then says what it found.
 
+pub(crate) mod again;
 pub(crate) mod book;
 pub(crate) mod compare;
 pub(crate) mod completions;
@@ -14,4 +15,5 @@ pub(crate) mod play;
 pub(crate) mod schema;
 pub(crate) mod shrink;
 pub(crate) mod sweep;
+pub(crate) mod theory;
 pub(crate) mod verify;

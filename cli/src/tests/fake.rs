@@ -104,7 +104,8 @@ impl Lab for FakeLab {
                 variant.verdict.kind = VerdictKind::Cascading;
             }
         }
-        let trace = |variant: &VariantOutcome| (variant.name.clone(), "{\"at_ns\":0}\n".to_owned());
+        let line = if self.forgetful { format!("{{\"at_ns\":{run}}}\n") } else { "{\"at_ns\":0}\n".to_owned() };
+        let trace = |variant: &VariantOutcome| (variant.name.clone(), line.clone());
         let traces = if request.trace { variants.iter().map(trace).collect() } else { Vec::new() };
         Ok(Played {
             outcome: Outcome {

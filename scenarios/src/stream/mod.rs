@@ -57,7 +57,7 @@ pub const ALIASES: [&str; 3] = [CONTROLLER, "kafka-bystander", "kafka-leader"];
 pub fn build(stage: &Stage, spec: &StreamSpec) {
     let cluster = Cluster::host(stage, &spec.cluster, &topics(spec));
     stage.net().add_host(CUSTOMERS);
-    let books = Books::new(stage);
+    let books = Books::new(stage, spec.consumers.stock);
     producer::build(stage, &cluster, spec, &books);
     for nth in 1..=spec.consumers.count {
         consumer::build(stage, &cluster, spec, nth, &books);

@@ -104,6 +104,7 @@ impl Inner {
     ) -> Result<Message, Status> {
         self.budget.iter().for_each(Budget::earn);
         let mut attempt = 1;
+        let mut waits = None;
         loop {
             let result = self.guarded(method, message.clone(), parent).await;
             let (Err(status), Some(policy)) = (&result, &self.policy.retry_loop) else { return result };
@@ -113,7 +114,8 @@ impl Inner {
             if !self.may_retry(policy, status, attempt, parent) {
                 return result;
             }
-            let wait = policy.backoff.wait(attempt, &mut self.caller.draws.borrow_mut());
+            let waits = waits.get_or_insert_with(|| policy.backoff.waits());
+            let wait = waits.next(&mut self.caller.draws.borrow_mut());
             self.caller.sleep(wait).await;
             attempt += 1;
             self.caller.mark(Mark::Retry);

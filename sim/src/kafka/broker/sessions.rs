@@ -14,7 +14,7 @@ use crate::kafka::log::ReadLimit;
 use crate::kafka::machine::{Output, Ticket};
 use crate::kafka::metadata::MetadataImage;
 use crate::kafka::protocol::{FetchPartition, Fetched, Response};
-use crate::kafka::replica::{Scene, Told};
+use crate::kafka::replica::Told;
 use crate::kafka::types::{BrokerId, ErrorCode, TopicPartition};
 
 /// The sessions of all followers. At most one for each, so there are never more than brokers.
@@ -198,7 +198,7 @@ impl Broker {
 
     /// The follower has everything before the offsets it asks for, in all partitions in which nothing is wrong.
     fn note_session(&mut self, now: SimTime, place: usize, reader: (BrokerId, u64)) {
-        let scene = Scene { now, image: &self.image, lag_max: self.config.replica_lag_max };
+        let scene = self.config.scene(now, &self.image);
         for part in self.sessions.all[place].parts.iter().filter(|part| part.is_fine) {
             let Some(number) = part.number else { continue };
             if self.replicas.at_mut(number).note_fetch(&scene, reader, part.want.offset) {

@@ -96,7 +96,8 @@ impl Replica {
         };
         // A follower that has not fetched yet holds everything back: nobody knows what it has.
         let ends = leader.followers.iter().filter(waited_for).map(|(_, progress)| progress.end.unwrap_or_default());
-        self.high_watermark = self.high_watermark.max(ends.fold(end, Offset::min));
+        let least = ends.fold(end, Offset::min);
+        self.high_watermark = if scene.advances_alone { least } else { self.high_watermark.max(least) };
     }
 
     /// Where this leader's epoch begins, once everything before that is committed: then nothing that its predecessors have
@@ -117,6 +118,9 @@ impl Replica {
         }
         let appended = self.log.append(batch, self.epoch)?;
         self.advance(scene);
+        if scene.advances_alone {
+            self.high_watermark = self.log.end();
+        }
         Ok(appended)
     }
 
