@@ -11,7 +11,7 @@ use super::Broker;
 use crate::engine::SimTime;
 use crate::kafka::log::Log;
 use crate::kafka::metadata::MetadataRecord;
-use crate::kafka::replica::{Replica, Scene};
+use crate::kafka::replica::Replica;
 use crate::kafka::types::{Offset, TopicPartition};
 
 impl Broker {
