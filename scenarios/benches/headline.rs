@@ -37,8 +37,16 @@ fn main() {
 
 fn all_variants(scenario: &Scenario<WorldSpec>) {
     let (seed, variants, set) = (None, Vec::new(), Vec::new());
-    let request =
-        Request { name: "cascade".into(), seed, variants, set, trace: false, jobs: 1, options: Options::default() };
+    let request = Request {
+        name: "cascade".into(),
+        seed,
+        variants,
+        set,
+        chaos: false,
+        trace: false,
+        jobs: 1,
+        options: Options::default(),
+    };
     let played = play(scenario, &request).expect("the headline story plays");
     assert!(played.outcome.as_claimed(), "the story is told as the book tells it");
 }
