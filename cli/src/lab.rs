@@ -24,8 +24,22 @@ pub trait Lab: Sync {
     /// The JSON schema of scenario files.
     fn schema(&self) -> serde_json::Value;
 
-    /// Draws an outcome as SVG.
+    /// Draws an outcome as SVG, in the light theme.
     fn figure(&self, outcome: &Outcome) -> Result<String, String>;
+
+    /// The figure of an outcome, and what else is drawn of its scenario.
+    fn pictures(&self, outcome: &Outcome) -> Result<Vec<Picture>, String> {
+        Ok(vec![Picture { suffix: String::new(), svg: self.figure(outcome)? }])
+    }
+}
+
+/// One drawing, in the light theme.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// What follows the name of the scenario in the name of the file: nothing for its figure, else a dot and a word.
+    pub suffix: String,
+    /// The drawing.
+    pub svg: String,
 }
 
 /// A scenario in the list.

@@ -6,7 +6,7 @@ use crate::layout::{Layout, RowBox};
 use crate::plan::{Mark, Plan, STRIP, Weight};
 use crate::samples::{Place, Sample};
 use crate::theme::{Meaning, PX, TEXT};
-use crate::{FigureError, scale, svg, text};
+use crate::{Column, FigureError, faults, scale, svg, text};
 
 impl RowBox {
     /// The height of a share of the data rectangle, from its lower edge.
@@ -25,8 +25,8 @@ pub(crate) struct Panel<'a> {
     pub row: RowBox,
     /// Index of the column.
     pub column: usize,
-    /// Key of the variant.
-    pub variant: &'a str,
+    /// What it shows.
+    pub of: &'a Column<'a>,
     /// Id of the figure.
     pub id: &'a str,
 }
@@ -35,6 +35,7 @@ impl Panel<'_> {
     /// Draws the panel as one `<g>`.
     pub(crate) fn draw(&self, canvas: &mut Canvas) -> Result<(), FigureError> {
         canvas.open(&self.data());
+        self.shades(canvas)?;
         self.grid(canvas)?;
         match &self.plan.cells[self.column] {
             Some(marks) => marks.iter().try_for_each(|mark| self.mark(canvas, mark))?,
@@ -51,8 +52,8 @@ impl Panel<'_> {
         let scale = &self.plan.scale;
         let mut data = vec![
             ("class", "panel".to_owned()),
-            ("data-panel", format!("{}/{}", self.variant, self.plan.slug)),
-            ("data-variant", self.variant.to_owned()),
+            ("data-panel", format!("{}/{}", self.of.variant, self.plan.slug)),
+            ("data-variant", self.of.variant.to_owned()),
             ("data-row", self.plan.slug.clone()),
             ("data-x0", x0.to_string()),
             ("data-y0", self.row.top.to_string()),
@@ -67,6 +68,14 @@ impl Panel<'_> {
         ];
         data.extend(self.row.strip_top.map(|top| ("data-strip-y0", top.to_string())));
         data
+    }
+
+    fn shades(&self, canvas: &mut Canvas) -> Result<(), FigureError> {
+        let (top, bottom) = (self.row.strip_top.unwrap_or(self.row.top), self.row.bottom);
+        let x = |at_us| self.layout.x(self.column, at_us);
+        canvas.group(&[("class", "faults".to_owned())], None, |layer| {
+            faults::shades(layer, &self.of.report.faults, x, (top, bottom))
+        })
     }
 
     /// Thin lines at the ticks, a base line, and the bed of the strip.

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use gridlock::lab::{Catalogue, Lab};
+use gridlock::lab::{Catalogue, Lab, Picture};
 use gridlock_figures::Row;
 use gridlock_scenarios::difference::first_difference;
 use gridlock_scenarios::outcome::Outcome;
@@ -69,12 +69,21 @@ fn is_measured(outcome: &Outcome, key: &str) -> bool {
     outcome.variants.iter().any(|v| v.report.classes.contains_key(key) || v.report.series.contains_key(key))
 }
 
+/// The pictures of a scenario as they are drawn now: name of the file and its content, light and dark.
+fn drawn(name: &'static str) -> Vec<(String, String)> {
+    let pictures = Catalogue.pictures(outcome(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let both = |Picture { suffix, svg }| {
+        let dark = gridlock_figures::dark(&svg);
+        [(format!("{name}{suffix}.svg"), svg), (format!("{name}{suffix}.dark.svg"), dark)]
+    };
+    pictures.into_iter().flat_map(both).collect()
+}
+
 #[test]
 fn every_committed_figure_is_what_is_drawn_now() {
-    for name in scenarios() {
-        let path = format!("figures/out/{name}.svg");
+    for (file, drawn) in scenarios().flat_map(drawn) {
+        let path = format!("figures/out/{file}");
         let committed = std::fs::read_to_string(tree::root().join(&path)).unwrap_or_default();
-        let drawn = Catalogue.figure(outcome(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
         let advice = "`cargo lab figures` draws it anew; look at it before you commit it";
         if let Some(difference) = first_difference(&committed, &drawn) {
             let shown: String = difference.chars().take(400).collect();
@@ -85,7 +94,7 @@ fn every_committed_figure_is_what_is_drawn_now() {
 
 #[test]
 fn no_figure_is_left_over() {
-    let expected: std::collections::BTreeSet<_> = scenarios().map(|name| format!("{name}.svg")).collect();
+    let expected: std::collections::BTreeSet<_> = scenarios().flat_map(drawn).map(|(file, _)| file).collect();
     let found =
         tree::files(&["figures/out"]).into_iter().filter_map(|path| Some(path.file_name()?.to_str()?.to_string()));
     assert_eq!(expected, found.filter(|name| name.ends_with(".svg")).collect());

@@ -3,7 +3,7 @@
 use crate::args::FiguresArgs;
 use crate::commands::play::play;
 use crate::files::{self, Draft};
-use crate::lab::{Lab, Request};
+use crate::lab::{Lab, Picture, Request};
 use crate::term::{Exit, Failure, Term};
 
 /// Writes the figures once all of them are drawn, and lists the files. Claims are not the matter of this command.
@@ -12,17 +12,27 @@ pub(crate) fn figures(lab: &dyn Lab, args: &FiguresArgs, term: &mut Term) -> Res
     if names.is_empty() {
         names.extend(lab.list().into_iter().map(|entry| entry.name));
     }
-    let drafts = names.iter().map(|name| draw(lab, name, term)).collect::<Result<Vec<_>, _>>()?;
+    let mut drafts = Vec::new();
+    for name in &names {
+        drafts.extend(draw(lab, name, term)?);
+    }
     for path in files::write(&args.out, &drafts)? {
         term.data(&format!("{}\n", path.display()))?;
     }
     Ok(Exit::AsClaimed)
 }
 
-fn draw(lab: &dyn Lab, scenario: &str, term: &mut Term) -> Result<Draft, Failure> {
+/// The pictures of one scenario, each in both themes.
+fn draw(lab: &dyn Lab, scenario: &str, term: &mut Term) -> Result<Vec<Draft>, Failure> {
     let request = Request { scenario: scenario.to_owned(), ..Request::default() };
     let played = play(lab, &request, term)?;
-    let figure =
-        lab.figure(&played.outcome).map_err(|why| Failure::Usage(format!("no figure of `{scenario}`: {why}")))?;
-    Ok(Draft { name: format!("{}.svg", files::stem(scenario)), text: figure })
+    let pictures =
+        lab.pictures(&played.outcome).map_err(|why| Failure::Usage(format!("no figure of `{scenario}`: {why}")))?;
+    let stem = files::stem(scenario);
+    let both = |picture: Picture| {
+        let dark =
+            Draft { name: format!("{stem}{}.dark.svg", picture.suffix), text: gridlock_figures::dark(&picture.svg) };
+        [Draft { name: format!("{stem}{}.svg", picture.suffix), text: picture.svg }, dark]
+    };
+    Ok(pictures.into_iter().flat_map(both).collect())
 }

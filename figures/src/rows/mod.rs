@@ -7,7 +7,12 @@ mod names;
 use crate::plan::Plan;
 use crate::{Column, FigureError, Row};
 
-/// Works out a row over all columns.
+/// Refuses a row that names something of which no column has anything.
+pub(crate) fn check(row: &Row, columns: &[Column]) -> Result<(), FigureError> {
+    lines::check_names(row, columns)
+}
+
+/// Works out a row over columns; an error if they have nothing of it.
 pub(crate) fn plan(row: &Row, columns: &[Column]) -> Result<Plan, FigureError> {
     match row {
         Row::Goodput { class } => customers::goodput(class, columns),
