@@ -32,9 +32,13 @@ pub(crate) fn bands<'a>(figure: &'a Figure, per_band: usize) -> Result<Vec<Band<
     Ok(figure.columns.chunks(per_band).map(one).collect())
 }
 
-/// A row in some of its columns, with the domain and the title that it has in all of them; nothing if they have nothing of it.
+/// A row in some of its columns, with the domain and the title that it has in all of them; nothing if they have nothing of it. Lanes are
+/// those of the band: a topic need not have as many partitions in every one.
 fn part(row: &Row, whole: &Plan, columns: &[Column]) -> Option<Plan> {
     let plan = rows::plan(row, columns).ok()?;
+    if plan.lanes.is_some() {
+        return Some(plan);
+    }
     Some(Plan { scale: whole.scale.clone(), title: whole.title.clone(), ..plan })
 }
 

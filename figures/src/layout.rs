@@ -122,8 +122,8 @@ pub(crate) fn x_in((left, right): (i32, i32), duration_us: u64, at_us: u64) -> i
 impl Heading {
     fn of(column: &Column, room: i32) -> Self {
         let note = if column.note.is_empty() { Vec::new() } else { text::wrap(column.note, TEXT, room, 3) };
-        // A word wider than the column may be broken at a hyphen, so three lines hold any name.
-        Self { title: text::wrap(column.title, HEADING + HEADING / 16, room, 3), note }
+        // A word wider than the column may be broken at a hyphen, so four lines hold any name.
+        Self { title: text::wrap(column.title, HEADING + HEADING / 16, room, 4), note }
     }
 }
 

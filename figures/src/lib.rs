@@ -8,9 +8,11 @@
 //! (`variant/row`), the data rectangle `data-x0 … data-y1` in viewBox units, `data-t0` and `data-t1` in seconds, `data-ymin` and
 //! `data-ymax` in `data-unit`, `data-scale` and, for latencies, the upper edge of the strip `data-strip-y0`. Ink is `currentColor`, so that an inlined figure follows the theme of its page.
 
+mod bars;
 mod canvas;
 mod columns;
 mod dark;
+mod extra;
 mod faults;
 mod figure;
 mod labels;
@@ -25,13 +27,17 @@ mod spec;
 mod svg;
 mod text;
 mod theme;
+mod topology;
 
 use crate::canvas::Canvas;
 use crate::layout::Frame;
 
+pub use self::bars::{Bars, bars};
 pub use self::dark::{dark, page_css};
+pub use self::extra::{Case, Extra, Measure, MeasureOf, Show, extra};
 pub use self::figure::{Column, Figure, FigureError, Row, Unit};
 pub use self::spec::FigureSpec;
+pub use self::topology::{Design, Part, PartKind, Topology, Way, topology};
 
 /// Draws a figure as a self-contained SVG document, in the light theme (see [`dark`]).
 ///

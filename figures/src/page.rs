@@ -10,6 +10,9 @@ use crate::{FigureError, scale, text};
 /// Ordinary text.
 pub(crate) const PLAIN: Type = Type { size: TEXT, hold: Hold::Start, alpha: 0.75, bold: false };
 
+/// Distance of tick labels from the axis above them.
+pub(crate) const AT_TICK: i32 = 14 * PX;
+
 /// Titles and notes of the columns.
 pub(crate) fn headings(canvas: &mut Canvas, layout: &Layout) -> Result<(), FigureError> {
     let title = Type { size: HEADING, alpha: 1.0, bold: true, ..PLAIN };
@@ -47,7 +50,7 @@ pub(crate) fn row(canvas: &mut Canvas, layout: &Layout, plan: &Plan, row: RowBox
 
 /// Seconds below the last row, the unit at the first tick.
 pub(crate) fn time_axis(canvas: &mut Canvas, layout: &Layout) -> Result<(), FigureError> {
-    let y = layout.rows.last().map_or(0, |r| r.bottom) + 14 * PX;
+    let y = layout.rows.last().map_or(0, |r| r.bottom) + AT_TICK;
     for (i, (left, right)) in layout.columns.iter().enumerate() {
         let ticks = scale::time_ticks(layout.duration_us, ticks_in(right - left));
         canvas.group(&[("class", "axis".to_owned())], None, |layer| {

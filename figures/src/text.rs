@@ -34,8 +34,8 @@ pub(crate) fn wrap(text: &str, size: i32, room: i32, lines: usize) -> Vec<String
     out.iter().enumerate().map(|(i, line)| cut(line.trim(), size, room, overfull && i == last)).collect()
 }
 
-/// Pieces between which a line may end: after slashes and spaces, but not between a number and its unit; and after hyphens and
-/// arrows of a word that is wider than the room.
+/// Pieces between which a line may end: after slashes and spaces, but not between a number and its unit; and after hyphens,
+/// dots and arrows of a word that is wider than the room.
 fn pieces(text: &str, size: i32, room: i32) -> impl Iterator<Item = &str> {
     let mut before = ' ';
     let words = text.split_inclusive(move |c: char| {
@@ -45,7 +45,7 @@ fn pieces(text: &str, size: i32, room: i32) -> impl Iterator<Item = &str> {
     });
     words.flat_map(move |word| {
         let fits = width(word.trim_end(), size) <= room;
-        word.split_inclusive(move |c| !fits && matches!(c, '-' | '↔' | '→'))
+        word.split_inclusive(move |c| !fits && matches!(c, '-' | '.' | '↔' | '→'))
     })
 }
 

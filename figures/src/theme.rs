@@ -7,6 +7,9 @@ pub(crate) const PX: i32 = 4;
 /// Size of ordinary text, in viewBox units.
 pub(crate) const TEXT: i32 = 13 * PX;
 
+/// Size of numbers inside of marks, in viewBox units: the smallest text there is.
+pub(crate) const NUMBER: i32 = 12 * PX;
+
 /// Size of column headings, in viewBox units.
 pub(crate) const HEADING: i32 = 15 * PX;
 

@@ -1,5 +1,6 @@
 //! What every figure must be, whatever it shows.
 
+mod further;
 mod synthetic;
 
 use gridlock_figures::{FigureError, Row, render};

@@ -11,6 +11,7 @@ pub mod run;
 pub mod shop;
 pub mod spec;
 pub mod stream;
+pub mod topology;
 pub mod world;
 
 pub use self::play::{Played, Request, play};

@@ -58,10 +58,13 @@ fn every_row_of_a_figure_shows_something_that_was_measured() {
     }
 }
 
+/// What a row shows: keys of classes and series; of Kafka the series without which there is nothing to show.
 fn keys(row: &Row) -> Vec<String> {
     match row {
         Row::Goodput { class } | Row::Latency { class } => vec![class.clone()],
         Row::Gauges { series, .. } | Row::Counts { series, .. } => series.clone(),
+        Row::Lag { group } | Row::Owners { group } => vec![format!("{group}/generation")],
+        Row::Leaders { topic } => vec![format!("{topic}-0/leader")],
     }
 }
 
@@ -69,19 +72,24 @@ fn is_measured(outcome: &Outcome, key: &str) -> bool {
     outcome.variants.iter().any(|v| v.report.classes.contains_key(key) || v.report.series.contains_key(key))
 }
 
-/// The pictures of a scenario as they are drawn now: name of the file and its content, light and dark.
-fn drawn(name: &'static str) -> Vec<(String, String)> {
-    let pictures = Catalogue.pictures(outcome(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
-    let both = |Picture { suffix, svg }| {
-        let dark = gridlock_figures::dark(&svg);
-        [(format!("{name}{suffix}.svg"), svg), (format!("{name}{suffix}.dark.svg"), dark)]
+/// All pictures as they are drawn now: name of the file and its content, light and dark.
+fn drawn() -> Vec<(String, String)> {
+    let of_scenario = |name: &'static str| {
+        let pictures = Catalogue.pictures(outcome(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        pictures.into_iter().map(move |Picture { suffix, svg }| (format!("{name}{suffix}"), svg))
     };
-    pictures.into_iter().flat_map(both).collect()
+    let standing = Catalogue.standing().expect("pictures of no scenario");
+    let standing = standing.into_iter().map(|(name, svg)| (name.to_owned(), svg));
+    let both = |(name, svg): (String, String)| {
+        let dark = gridlock_figures::dark(&svg);
+        [(format!("{name}.svg"), svg), (format!("{name}.dark.svg"), dark)]
+    };
+    scenarios().flat_map(of_scenario).chain(standing).flat_map(both).collect()
 }
 
 #[test]
 fn every_committed_figure_is_what_is_drawn_now() {
-    for (file, drawn) in scenarios().flat_map(drawn) {
+    for (file, drawn) in drawn() {
         let path = format!("figures/out/{file}");
         let committed = std::fs::read_to_string(tree::root().join(&path)).unwrap_or_default();
         let advice = "`cargo lab figures` draws it anew; look at it before you commit it";
@@ -94,7 +102,7 @@ fn every_committed_figure_is_what_is_drawn_now() {
 
 #[test]
 fn no_figure_is_left_over() {
-    let expected: std::collections::BTreeSet<_> = scenarios().flat_map(drawn).map(|(file, _)| file).collect();
+    let expected: std::collections::BTreeSet<_> = drawn().into_iter().map(|(file, _)| file).collect();
     let found =
         tree::files(&["figures/out"]).into_iter().filter_map(|path| Some(path.file_name()?.to_str()?.to_string()));
     assert_eq!(expected, found.filter(|name| name.ends_with(".svg")).collect());

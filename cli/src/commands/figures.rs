@@ -13,6 +13,10 @@ pub(crate) fn figures(lab: &dyn Lab, args: &FiguresArgs, term: &mut Term) -> Res
         names.extend(lab.list().into_iter().map(|entry| entry.name));
     }
     let mut drafts = Vec::new();
+    if args.scenarios.is_empty() {
+        let standing = lab.standing().map_err(|why| Failure::Usage(format!("no figures: {why}")))?;
+        drafts.extend(standing.into_iter().flat_map(|(name, svg)| both(name.to_owned(), svg)));
+    }
     for name in &names {
         drafts.extend(draw(lab, name, term)?);
     }
@@ -29,10 +33,11 @@ fn draw(lab: &dyn Lab, scenario: &str, term: &mut Term) -> Result<Vec<Draft>, Fa
     let pictures =
         lab.pictures(&played.outcome).map_err(|why| Failure::Usage(format!("no figure of `{scenario}`: {why}")))?;
     let stem = files::stem(scenario);
-    let both = |picture: Picture| {
-        let dark =
-            Draft { name: format!("{stem}{}.dark.svg", picture.suffix), text: gridlock_figures::dark(&picture.svg) };
-        [Draft { name: format!("{stem}{}.svg", picture.suffix), text: picture.svg }, dark]
-    };
-    Ok(pictures.into_iter().flat_map(both).collect())
+    Ok(pictures.into_iter().flat_map(|Picture { suffix, svg }| both(format!("{stem}{suffix}"), svg)).collect())
+}
+
+/// A picture in both themes.
+fn both(name: String, svg: String) -> [Draft; 2] {
+    let dark = Draft { name: format!("{name}.dark.svg"), text: gridlock_figures::dark(&svg) };
+    [Draft { name: format!("{name}.svg"), text: svg }, dark]
 }

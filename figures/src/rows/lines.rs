@@ -17,7 +17,7 @@ pub(crate) fn gauges(
     capacity: Option<u64>,
     columns: &[Column],
 ) -> Result<Plan, FigureError> {
-    let kind = check(title, keys, columns, |kind| kind != SeriesKind::Count)?;
+    let kind = check(title, keys, columns, |kind| !matches!(kind, SeriesKind::Count | SeriesKind::Holder))?;
     let unit = unit.unwrap_or_else(|| unit_of(kind, keys));
     let rule = capacity.map(|c| if unit == Unit::Percent { c as f64 * 10.0 } else { c as f64 });
     let mut plan = lines(title, keys, columns, Merge::Max, unit, rule);
@@ -77,6 +77,7 @@ const fn kind_word(kind: SeriesKind) -> &'static str {
         SeriesKind::GaugeMax => "gauges",
         SeriesKind::PerMille => "shares of time",
         SeriesKind::SpanMaxUs => "spans of time",
+        SeriesKind::Holder => "holders",
     }
 }
 
@@ -135,6 +136,7 @@ fn lines(title: &str, keys: &[String], columns: &[Column], merge: Merge, unit: U
         unit: unit_word(unit),
         height: 56 * PX,
         strip: false,
+        lanes: None,
         rule,
         cells: columns.iter().map(|c| cell(keys, c, merge)).collect(),
         labels: line_labels(keys, columns, merge),

@@ -1,6 +1,7 @@
-//! From a row to its plan: one file for what customers meet, one for lines of series.
+//! From a row to its plan: one file for what customers meet, one for lines of series, one for Kafka.
 
 mod customers;
+mod kafka;
 mod lines;
 mod names;
 
@@ -19,5 +20,8 @@ pub(crate) fn plan(row: &Row, columns: &[Column]) -> Result<Plan, FigureError> {
         Row::Latency { class } => customers::latency(class, columns),
         Row::Gauges { title, unit, series, capacity } => lines::gauges(title, *unit, series, *capacity, columns),
         Row::Counts { title, series } => lines::counts(title, series, columns),
+        Row::Lag { group } => kafka::lag(group, columns),
+        Row::Owners { group } => kafka::owners(group, columns),
+        Row::Leaders { topic } => kafka::leaders(topic, columns),
     }
 }
