@@ -10,7 +10,7 @@ use gridlock_scenarios::world::WorldSpec;
 use gridlock_sim::engine::Options;
 use miette::Report;
 
-use crate::words;
+use crate::{pictures, words};
 
 /// A collection of scenarios that can be played. Shared by the threads of `verify`.
 pub trait Lab: Sync {
@@ -32,8 +32,27 @@ pub trait Lab: Sync {
     /// The JSON schema of scenario files.
     fn schema(&self) -> serde_json::Value;
 
-    /// Draws an outcome as SVG.
+    /// Draws an outcome as SVG, in the light theme.
     fn figure(&self, outcome: &Outcome) -> Result<String, String>;
+
+    /// The figure of an outcome, and what else is drawn of its scenario.
+    fn pictures(&self, outcome: &Outcome) -> Result<Vec<Picture>, String> {
+        Ok(vec![Picture { suffix: String::new(), svg: self.figure(outcome)? }])
+    }
+
+    /// Pictures that belong to no scenario: the name of each, and its SVG in the light theme.
+    fn standing(&self) -> Result<Vec<(&'static str, String)>, String> {
+        Ok(Vec::new())
+    }
+}
+
+/// One drawing, in the light theme.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// What follows the name of the scenario in the name of the file: nothing for its figure, else a dot and a word.
+    pub suffix: String,
+    /// The drawing.
+    pub svg: String,
 }
 
 /// A scenario in the list.
@@ -234,6 +253,17 @@ impl Lab for Catalogue {
             columns: outcome.variants.iter().map(column).collect(),
         };
         gridlock_figures::render(&figure).map_err(|error| error.to_string())
+    }
+
+    fn pictures(&self, outcome: &Outcome) -> Result<Vec<Picture>, String> {
+        let scenario = catalog::load::<FigureSpec>(&outcome.scenario).map_err(|error| error.to_string())?;
+        let mut pictures = vec![Picture { suffix: String::new(), svg: self.figure(outcome)? }];
+        pictures.extend(pictures::beside(&scenario, outcome).map_err(|error| error.to_string())?);
+        Ok(pictures)
+    }
+
+    fn standing(&self) -> Result<Vec<(&'static str, String)>, String> {
+        Ok(vec![("wire-size", pictures::wire_size().map_err(|error| error.to_string())?)])
     }
 }
 

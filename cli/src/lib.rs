@@ -9,6 +9,7 @@ mod files;
 mod human;
 mod json;
 pub mod lab;
+mod pictures;
 mod sweep;
 mod term;
 #[cfg(test)]

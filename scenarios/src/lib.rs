@@ -16,6 +16,7 @@ pub mod shrink;
 pub mod spec;
 pub mod stream;
 pub mod theory;
+pub mod topology;
 pub mod world;
 
 pub use self::play::{Chosen, Played, Request, play, resolve};

@@ -249,7 +249,7 @@ impl Default for TopicSpec {
 
 impl TopicSpec {
     /// How the admin makes it.
-    pub(super) fn config(&self) -> TopicConfig {
+    pub(crate) fn config(&self) -> TopicConfig {
         TopicConfig {
             partitions: self.partitions,
             replication_factor: self.replication_factor,
