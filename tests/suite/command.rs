@@ -110,7 +110,8 @@ fn the_schema_names_what_a_file_may_hold() {
 fn a_chaotic_run_leaves_a_file_that_repeats_it() {
     let dir = tempfile::tempdir().expect("a directory");
     let out = dir.path().to_str().expect("a path");
-    let set = ["slow-dependency", "--variant", "fast", "--set", "duration=60s", "--format", "json"];
+    let set = ["--set", "chaos.from=42s", "--set", "chaos.heal_by=52s", "--set", "duration=60s"];
+    let set = [&["slow-dependency", "--variant", "fast", "--format", "json"], &set[..]].concat();
     let document = json(&[&["run", "--chaos", "--seed", "5", "--out", out], &set[..]].concat());
     let variant = &document["variants"][0];
     assert_eq!(document["chaos"], true);

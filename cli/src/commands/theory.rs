@@ -89,7 +89,7 @@ mod tests {
                 .to_string();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[1], "  G1   M/M/1: W   50.00 %   50.40 ± 0.25     +0.8 %     2 %   ✓");
-        assert_eq!(lines[2], "  G1   M/M/1: W   50.00 %   53.00 ± 0.25   +3.00 pt   2 pt   ✗");
+        assert_eq!(lines[2], "  G1   M/M/1: W   50.00 %   53.00 ± 0.25   +3.00 pt    2 pt   ✗");
         assert!(text.ends_with("✗ 1 of 2 rows are out of their bounds.\n"));
     }
 
