@@ -42,9 +42,12 @@ pub(crate) fn lines(told: &[Told]) -> i32 {
     told.iter().map(|t| t.lines.len() as i32).max().unwrap_or(0)
 }
 
+/// Beginning, end and kind of a fault, and whom it hits.
+type Phrase<'a> = ((u64, u64, &'a str), Vec<&'a str>);
+
 /// One phrase for each time and kind, e.g. `kafka-2, kafka-3: down, 40–75 s`.
 fn words(faults: &[FaultWindow], duration_us: u64) -> Vec<String> {
-    let mut phrases: Vec<((u64, u64, &str), Vec<&str>)> = Vec::new();
+    let mut phrases: Vec<Phrase> = Vec::new();
     for fault in faults {
         let (who, what) = fault.name.split_once(": ").unwrap_or(("", &fault.name));
         let key = (fault.from_us, fault.until_us, what);
@@ -54,7 +57,7 @@ fn words(faults: &[FaultWindow], duration_us: u64) -> Vec<String> {
         }
     }
     let repeated = repetitions(&phrases);
-    let phrase = |((from_us, until_us, what), who): &((u64, u64, &str), Vec<&str>)| {
+    let phrase = |((from_us, until_us, what), who): &Phrase| {
         let who = crowd(who);
         let subject = if who.is_empty() { String::new() } else { format!("{who}: ") };
         format!("{subject}{what}, {}", span(*from_us, *until_us, duration_us))
@@ -64,7 +67,7 @@ fn words(faults: &[FaultWindow], duration_us: u64) -> Vec<String> {
 }
 
 /// The first beginning of each fault: one that comes again is told once.
-fn repetitions<'a>(phrases: &[((u64, u64, &'a str), Vec<&'a str>)]) -> BTreeMap<(&'a str, Vec<&'a str>), u64> {
+fn repetitions<'a>(phrases: &[Phrase<'a>]) -> BTreeMap<(&'a str, Vec<&'a str>), u64> {
     let mut first = BTreeMap::new();
     for ((from_us, _, what), who) in phrases {
         first.entry((*what, who.clone())).or_insert(*from_us);

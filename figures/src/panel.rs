@@ -181,7 +181,7 @@ impl Panel<'_> {
     ) -> Result<(), FigureError> {
         let (below, above) = (self.points(lower), self.points(upper));
         let outline: Vec<Point> = above.iter().copied().chain(below.iter().rev().copied()).collect();
-        layer.polygon(&outline, Paint(Meaning::Pool.rgb(), if nth % 2 == 0 { 0.28 } else { 0.55 }))?;
+        layer.polygon(&outline, Paint(Meaning::Pool.rgb(), if nth.is_multiple_of(2) { 0.28 } else { 0.55 }))?;
         let y = |value: f64| self.row.y(self.plan.scale.share(value));
         let thickest = lower.iter().zip(upper).max_by_key(|(l, u)| y(l.1) - y(u.1));
         let Some((low, high)) = thickest.filter(|(l, u)| y(l.1) - y(u.1) >= NUMBER) else { return Ok(()) };

@@ -293,24 +293,27 @@ fn arrow(canvas: &mut Canvas, boxes: &[Box], design: &Design, way: &Way) -> Resu
             layer.path(&[(middle.0 - r, middle.1 - r), (middle.0 + r, middle.1 + r)], paint, 10)?;
             layer.path(&[(middle.0 - r, middle.1 + r), (middle.0 + r, middle.1 - r)], paint, 10)?;
         }
-        words(layer, &way.label, middle, (to.0 - from.0).abs())
+        words(layer, &way.label, middle, ((to.0 - from.0).abs(), (to.1 - from.1).abs()))
     })
 }
 
-/// Words on the middle of an arrow, on the colour of the page; right of one that goes up or down.
-fn words(layer: &mut Layer, label: &str, (x, y): Point, across: i32) -> Result<(), FigureError> {
-    let upright = across == 0;
-    let kind = Type { size: NUMBER, hold: if upright { Hold::Start } else { Hold::Middle }, alpha: 0.9, bold: false };
-    if upright {
+/// Words above a level arrow, on a sloping one (on the colour of the page), right of an upright one.
+fn words(layer: &mut Layer, label: &str, (x, y): Point, (across, up): (i32, i32)) -> Result<(), FigureError> {
+    let kind =
+        Type { size: NUMBER, hold: if across == 0 { Hold::Start } else { Hold::Middle }, alpha: 0.9, bold: false };
+    if across == 0 {
         return layer.text(label, (x + 6 * PX, y), kind);
     }
-    let lines = text::wrap(label, NUMBER, (across - 10 * PX).max(30 * PX), 2);
-    let line = 13 * PX;
-    let first = y - (lines.len() as i32 - 1) * line / 2;
+    let lines = text::wrap(label, NUMBER, across, 2);
+    let (line, more) = (13 * PX, lines.len() as i32 - 1);
+    let is_level = up < 8 * PX;
+    let first = if is_level { y - 9 * PX - more * line } else { y - more * line / 2 };
     for (text, n) in lines.iter().zip(0..) {
         let (half, middle) = (text::width(text, NUMBER) / 2, first + n * line);
-        let page = Paint(crate::theme::PAGE, 0.85);
-        layer.rect((x - half, middle - line / 2), (x + half, middle + line / 2), page)?;
+        if !is_level {
+            let page = Paint(crate::theme::PAGE, 0.85);
+            layer.rect((x - half, middle - line / 2), (x + half, middle + line / 2), page)?;
+        }
         layer.text(text, (x, middle), kind)?;
     }
     Ok(())

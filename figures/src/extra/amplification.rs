@@ -46,7 +46,7 @@ pub(super) fn draw(
         x_ticks: (0..=most).collect(),
         y: Scale {
             log: true,
-            min: 0.9,
+            min: 0.6,
             max: power(most) * 1.2,
             ticks: (0..=most).map(|n| (power(n), text::number(power(n)))).collect(),
             suffix: "",

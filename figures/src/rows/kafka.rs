@@ -154,17 +154,15 @@ fn led(report: &Report, lane: usize, share: &Share, leaders: &[u64]) -> Vec<Lane
     })
 }
 
+/// Who holds something, and how high that is drawn; nothing for a gap.
+type Shown = Option<(Option<u64>, f64)>;
+
 /// Runs of equal values as spans; `show` says who holds it and how high it is drawn, or nothing for a gap.
-fn runs(
-    report: &Report,
-    lane: usize,
-    values: &[u64],
-    show: impl Fn(u64, usize) -> Option<(Option<u64>, f64)>,
-) -> Vec<Lane> {
-    let shown: Vec<(usize, Option<(Option<u64>, f64)>)> =
+fn runs(report: &Report, lane: usize, values: &[u64], show: impl Fn(u64, usize) -> Shown) -> Vec<Lane> {
+    let shown: Vec<(usize, Shown)> =
         values.iter().enumerate().map(|(step, value)| (step, show(*value, step))).collect();
     let at = |step: usize| (step as u64 * report.step_us).min(report.duration_us);
-    let span = |run: &[(usize, Option<(Option<u64>, f64)>)]| {
+    let span = |run: &[(usize, Shown)]| {
         let (holder, share) = run[0].1?;
         Some(Lane { lane, from_us: at(run[0].0), until_us: at(run[run.len() - 1].0 + 1), holder, share })
     };
