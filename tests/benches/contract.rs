@@ -23,14 +23,14 @@ fn main() -> ExitCode {
     let failed: Vec<&str> = BENCHES.iter().filter(|bench| !run(bench, &lines)).map(|(_, name)| *name).collect();
     let text = std::fs::read_to_string(&lines).unwrap_or_default();
     let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split('\t').collect()).collect();
-    println!("\nperformance contract\n  {:<48} {:>10}   {:<14}", "", "measured", "goal");
+    println!("\nperformance contract\n  {:<52} {:>10}   {:<14}", "", "measured", "goal");
     for row in rows.iter().filter(|row| !row[3].is_empty()) {
         let word = if row[3] == "met" { "ok" } else { "SHORT" };
-        println!("  {:<48} {:>10}   {:<14}   {word}", row[0], row[1], row[2]);
+        println!("  {:<52} {:>10}   {:<14}   {word}", row[0], row[1], row[2]);
     }
     println!("\nfor information");
     for row in rows.iter().filter(|row| row[3].is_empty()) {
-        println!("  {:<48} {:>10}", row[0], row[1]);
+        println!("  {:<52} {:>10}", row[0], row[1]);
     }
     for name in &failed {
         println!("\nthe benchmark {name} failed: what it should tell is missing above");
