@@ -130,8 +130,9 @@ impl Member {
     fn observer(&self, group: &str) -> impl Fn(&ConsumerEvent) + 'static {
         let (books, process, group) = (self.books.clone(), self.site.process.clone(), group.to_owned());
         let me = process.name();
+        let instance = self.spec.static_membership.then(|| process.trace().text(me).to_owned());
         move |event| {
-            told::tell(process.trace(), &group, event);
+            told::tell(process.trace(), &group, instance.as_deref(), event);
             match event {
                 ConsumerEvent::Joined { .. } => books.happened("group.joined", me),
                 ConsumerEvent::Crashed { restart: true, .. } => books.happened("consumer.crashed", me),

@@ -32,6 +32,7 @@ type Flat = BTreeMap<String, u64>;
 /// | `facts.<what>` | business facts of a kind |
 /// | `peak.<series>` | the largest value of a gauge |
 /// | `handled.<server>` `stale.<server>` | handlers that ended, and those among them for which nobody waited any more |
+/// | `connections.<node>` | TCP connections that the node has opened |
 /// | `attempts.<channel>` | attempts that the client made |
 /// | `amplification_permille.<channel>` | the same for each thousand of its calls |
 ///
@@ -56,6 +57,7 @@ pub fn metrics(report: &Report, warmup: SimDuration) -> BTreeMap<String, u64> {
     facts(&mut flat, report);
     peaks(&mut flat, report);
     handlers(&mut flat, report);
+    connections(&mut flat, report);
     amplification(&mut flat, report);
     flat
 }
@@ -168,6 +170,11 @@ fn handlers(flat: &mut Flat, report: &Report) {
     }
 }
 
+fn connections(flat: &mut Flat, report: &Report) {
+    let opened = report.totals.iter().filter_map(|(key, &count)| Some((key.strip_suffix("/opened")?, count)));
+    flat.extend(opened.map(|(node, count)| (format!("connections.{node}"), count)));
+}
+
 /// Attempts for each thousand calls; a call is an attempt that neither a retry nor a hedge added.
 fn amplification(flat: &mut Flat, report: &Report) {
     for (key, &attempts) in &report.totals {
@@ -252,6 +259,13 @@ mod tests {
         assert_eq!((flat["accept.p99_us"], flat["e2e.p99_us"]), (5, 70));
         report.classes.remove("orders.e2e");
         assert_eq!(metrics(&report, SimDuration::ZERO)["e2e.p99_us"], 5);
+    }
+
+    #[test]
+    fn connections_are_counted_by_who_opened_them() {
+        let flat = measured(shop().total("producer/opened", 12).total("opened", 30).total("producer/closed", 5));
+        let found: Vec<_> = flat.iter().filter(|(key, _)| key.starts_with("connections.")).collect();
+        assert_eq!(found, [(&"connections.producer".to_string(), &12)]);
     }
 
     #[test]
