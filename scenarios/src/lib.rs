@@ -14,4 +14,4 @@ pub mod spec;
 pub mod stream;
 pub mod world;
 
-pub use self::play::{Played, Request, play};
+pub use self::play::{Played, Request, play, play_code};
