@@ -6,6 +6,7 @@ pub mod difference;
 pub mod format;
 mod judge;
 pub mod kafka;
+pub mod ledger;
 pub mod outcome;
 mod play;
 pub mod run;
