@@ -7,6 +7,7 @@ pub mod difference;
 pub mod format;
 mod judge;
 pub mod kafka;
+pub mod ledger;
 pub mod outcome;
 mod play;
 pub mod replay;
@@ -19,4 +20,4 @@ pub mod theory;
 pub mod topology;
 pub mod world;
 
-pub use self::play::{Chosen, Played, Request, play, resolve};
+pub use self::play::{Chosen, Played, Request, play, play_code, resolve};

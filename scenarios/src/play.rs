@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::chaos;
 use crate::judge;
 use crate::outcome::{Outcome, VariantOutcome};
-use crate::run::{Run, run_with};
+use crate::run::{Code, Run, run_code};
 use crate::spec::{Override, Resolved, Scenario, SpecError, Variant};
 use crate::world::WorldSpec;
 
@@ -51,9 +51,20 @@ pub fn play<F>(scenario: &Scenario<WorldSpec, F>, request: &Request) -> Result<P
 where
     F: DeserializeOwned + Default + Sync + Send,
 {
+    play_code(scenario, request, &Code::default())
+}
+
+/// Plays a scenario whose runs leave decisions to code.
+///
+/// # Errors
+/// As [`play`].
+pub fn play_code<F>(scenario: &Scenario<WorldSpec, F>, request: &Request, code: &Code) -> Result<Played, SpecError>
+where
+    F: DeserializeOwned + Default + Sync + Send,
+{
     let seed = request.seed.unwrap_or(scenario.spec.seed);
     let variants = resolve(scenario, request)?;
-    let runs = run_all(&variants, seed, request);
+    let runs = run_all(&variants, seed, request, code);
     let mut traces = Vec::new();
     let mut outcomes: Vec<VariantOutcome> = Vec::new();
     for ((variant, resolved), mut run) in variants.iter().zip(runs) {
@@ -112,14 +123,14 @@ where
 }
 
 /// Runs all variants, `request.jobs` at a time, and returns the runs in their order.
-fn run_all<F: Sync + Send>(variants: &[Chosen<F>], seed: u64, request: &Request) -> Vec<Run> {
+fn run_all<F: Sync + Send>(variants: &[Chosen<F>], seed: u64, request: &Request, code: &Code) -> Vec<Run> {
     let next = AtomicUsize::new(0);
     let done: Vec<Mutex<Option<Run>>> = variants.iter().map(|_| Mutex::new(None)).collect();
     let work = || {
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some((_, resolved)) = variants.get(index) else { return };
-            let run = run_with(request.options, &resolved.spec, seed, request.trace);
+            let run = run_code(request.options, code, &resolved.spec, seed, request.trace);
             *done[index].lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(run);
         }
     };
