@@ -7,6 +7,7 @@ use std::rc::Rc;
 use crate::engine::Sim;
 use crate::fault::Active;
 use crate::grpc::Site;
+use crate::grpc::retry::{MakeRetry, Retries};
 use crate::net::{LinkSpec, Net, TcpSpec};
 use crate::process::{Pool, PoolSpec, Process, ProcessSpec, Workers, WorkersSpec};
 use crate::trace::{Event, Exit, Trace};
@@ -24,6 +25,7 @@ struct Inner {
     pools: RefCell<BTreeMap<String, Pool>>,
     aliases: RefCell<BTreeMap<String, Bearer>>,
     faults: Active,
+    retries: Retries,
 }
 
 /// Finds out who bears an alias now.
@@ -41,6 +43,7 @@ impl Stage {
             pools: RefCell::default(),
             aliases: RefCell::default(),
             faults: Active::default(),
+            retries: Retries::default(),
         }));
         let parts = Rc::downgrade(&stage.0);
         sim.at_end(move || {
@@ -79,9 +82,15 @@ impl Stage {
             Exit::HostLost => kernel.crash_host(host),
             Exit::OutOfMemory | Exit::Crashed | Exit::Stopped => kernel.crash_process(host),
         });
-        let site = Site { process, net, host };
+        let site = Site { process, net, host, retries: self.0.retries.clone() };
         self.0.sites.borrow_mut().insert(name.into(), site.clone());
         site
+    }
+
+    /// Lets this code decide whether the client of this name (`caller->callee`) tries again, in place of its policy's loop. Before the
+    /// client's process starts.
+    pub fn retry(&self, client: &str, make: MakeRetry) {
+        self.0.retries.install(client, make);
     }
 
     /// Adds a multi-worker server, such as a database.

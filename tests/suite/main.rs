@@ -2,11 +2,13 @@
 
 mod book;
 mod catalogue;
+mod checkers;
 mod command;
 mod customers;
 mod determinism;
 mod growth;
 mod mistakes;
 mod outcomes;
+mod sweep;
 mod theory;
 mod workspace;

@@ -24,6 +24,11 @@ pub(crate) fn class<'a>(
     Ok(found)
 }
 
+/// A class in words: `orders.e2e` are orders from end to end.
+pub(crate) fn of_class(class: &str) -> String {
+    class.strip_suffix(".e2e").map_or_else(|| class.to_owned(), |class| format!("{class}, end to end"))
+}
+
 /// A series of a report.
 pub(crate) fn series<'a>(report: &'a Report, key: &str) -> Option<&'a Series> {
     report.series.get(key)

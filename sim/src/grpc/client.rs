@@ -9,11 +9,12 @@ use super::breaker::{Breaker, Circuit, Epoch};
 use super::call::Caller;
 use super::channel::Channel;
 use super::message::{Context, Message, Status};
-use super::policy::{ClientPolicy, RetryLoop, earlier};
+use super::policy::{ClientPolicy, RetryLoop, Waits, earlier};
+use super::retry::{ATTEMPTS_MAX, Attempt, Retry};
 use super::subchannel::State;
 use super::throttle::{Budget, Throttle};
 use super::{CLIENT_BYTES_PER_CALL, Site};
-use crate::engine::SimTime;
+use crate::engine::{SimDuration, SimTime};
 use crate::net::HostId;
 use crate::trace::{Code, Event, Gauge, Mark};
 
@@ -29,6 +30,8 @@ struct Inner {
     policy: Rc<ClientPolicy>,
     breaker: Option<Breaker>,
     budget: Option<Budget>,
+    /// Decides in place of the policy's loop and budget.
+    code: Option<RefCell<Box<dyn Retry>>>,
     pending: Cell<u64>,
 }
 
@@ -47,7 +50,8 @@ impl Client {
         };
         let breaker = policy.breaker.clone().map(Breaker::new);
         let budget = policy.budget.map(Budget::new);
-        Self(Rc::new(Inner { caller, policy, breaker, budget, pending: Cell::new(0) }))
+        let code = site.retries.make(name).map(RefCell::new);
+        Self(Rc::new(Inner { caller, policy, breaker, budget, code, pending: Cell::new(0) }))
     }
 
     /// Makes one call. `parent` is the call being served, for propagation (used only if the policy says so).
@@ -102,22 +106,44 @@ impl Inner {
         message: Message,
         parent: Option<&Context>,
     ) -> Result<Message, Status> {
-        self.budget.iter().for_each(Budget::earn);
+        self.begin();
         let mut attempt = 1;
+        let mut waits = self.policy.retry_loop.as_ref().map(|policy| policy.backoff.waits());
         loop {
             let result = self.guarded(method, message.clone(), parent).await;
-            let (Err(status), Some(policy)) = (&result, &self.policy.retry_loop) else { return result };
+            let Err(status) = &result else { return result };
             if *status == OPEN {
                 return result; // this side refused; to ask again at once changes nothing
             }
-            if !self.may_retry(policy, status, attempt, parent) {
-                return result;
-            }
-            let wait = policy.backoff.wait(attempt, &mut self.caller.draws.borrow_mut());
+            let Some(wait) = self.wait(status, attempt, &mut waits, parent) else { return result };
             self.caller.sleep(wait).await;
             attempt += 1;
             self.caller.mark(Mark::Retry);
         }
+    }
+
+    fn begin(&self) {
+        match &self.code {
+            Some(code) => code.borrow_mut().called(self.now()),
+            None => self.budget.iter().for_each(Budget::earn),
+        }
+    }
+
+    /// How long to wait before the next attempt; none if there is to be none.
+    fn wait(
+        &self,
+        status: &Status,
+        attempt: u32,
+        waits: &mut Option<Waits>,
+        parent: Option<&Context>,
+    ) -> Option<SimDuration> {
+        let mut draws = self.caller.draws.borrow_mut();
+        if let Some(code) = &self.code {
+            let failed = Attempt { number: attempt, code: status.code, at: self.now() };
+            return code.borrow_mut().failed(&failed, &mut draws).filter(|_| attempt < ATTEMPTS_MAX);
+        }
+        let (policy, waits) = self.policy.retry_loop.as_ref().zip(waits.as_mut())?;
+        self.may_retry(policy, status, attempt, parent).then(|| waits.next(&mut draws))
     }
 
     fn may_retry(&self, policy: &RetryLoop, status: &Status, attempt: u32, parent: Option<&Context>) -> bool {

@@ -7,6 +7,7 @@
 //! | `session`, `server_session` | streams and their limit, keepalive, the reset guard |
 //! | `call` | deadline, propagation, gRPC retries, hedging |
 //! | [`Client`] | bulkhead, retry loop, budget, circuit breaker |
+//! | [`retry`] | retry loops written in Rust |
 //! | [`Server`] | methods, concurrency limit, load shedding |
 //!
 //! **Not modelled:** streaming calls; HTTP/2 flow control and message size limits; GOAWAY on shutdown, REFUSED_STREAM, connection age;
@@ -22,6 +23,7 @@ mod client;
 mod frame;
 mod message;
 pub mod policy;
+pub mod retry;
 mod server;
 mod server_session;
 mod session;
@@ -57,4 +59,6 @@ pub struct Site {
     pub net: Net,
     /// The host.
     pub host: HostId,
+    /// Retry loops in Rust for clients of this world.
+    pub(crate) retries: retry::Retries,
 }

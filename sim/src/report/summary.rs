@@ -11,6 +11,8 @@ use crate::engine::SimDuration;
 const GLOBALS: [&str; 7] = ["stale.completions", "retries", "restarts", "attempts", "shed", "retransmits", "oom"];
 const MINUTE_US: u64 = 60_000_000;
 const WORST_US: u64 = 10_000_000;
+/// The end of a run, by which it is told whether a class is alive.
+const END_US: u64 = 20_000_000;
 
 type Flat = BTreeMap<String, u64>;
 
@@ -23,11 +25,12 @@ type Flat = BTreeMap<String, u64>;
 /// | `<class>.offered` `.ok` `.failed` `.failed.<CODE>` `.abandoned` `.pending` `.reloads` | customers, or presses, of the whole run |
 /// | `<class>.p50_us` `.p99_us` `.max_us` | time from arrival to success |
 /// | `<class>.ok_permille.before` `.during` `.after` | served of a thousand who arrived in the phase; customers too near the end to have been answered are left out |
+/// | `<class>.ok_permille.end` | the same, of those who arrived in the last 20 s |
 /// | `<class>.worst10s_permille` | the same, in the worst ten seconds after the warm-up |
 /// | `<class>.goodput_permille.during` `.after` `.first_minute_after` | served per second, in thousandths of the rate before the fault; with `all` for all classes together |
 /// | `<class>.recovery_ms` | from the end of the last fault until success is back at 95 % of the baseline for good; the length of the run if never, zero without a fault |
 /// | `orders.accepted` `orders.completed` `orders.lost` `orders.duplicated` `accept.*` `e2e.*` | with a class `orders` only |
-/// | `lag.max` `lag.end` | of `lag.total`, the sum over all series `…/lag` |
+/// | `lag.before` `lag.max` `lag.end` | of `lag.total`, the sum over all series `…/lag`: the most before the first fault, the most of all, the last |
 /// | `lag.drained_ms` | from the end of the last fault until that sum is at most twice its highest before the fault, for good; the length of the run if never, zero without a fault |
 /// | `facts.<what>` | business facts of a kind |
 /// | `peak.<series>` | the largest value of a gauge |
@@ -83,6 +86,10 @@ fn by_arrival(flat: &mut Flat, name: &str, class: &ClassReport, timeline: &Timel
         let ratio = timeline.success_over(class, &spans);
         flat.extend(ratio.permille().map(|value| (format!("{name}.ok_permille.{phase}"), value)));
     }
+    let steps = class.offered_by_arrival.len();
+    let end = steps.saturating_sub(timeline.steps_in(END_US))..steps;
+    let alive = timeline.success_over(class, &[end]).permille();
+    flat.extend(alive.map(|value| (format!("{name}.ok_permille.end"), value)));
     let judged = timeline.settled_part(class, &(timeline.before.start..class.offered_by_arrival.len()));
     let worst = timeline.windows(class, judged, WORST_US).filter_map(|(_, ratio)| ratio.permille()).min();
     flat.extend(worst.map(|value| (format!("{name}.worst10s_permille"), value)));
@@ -135,16 +142,23 @@ fn orders(flat: &mut Flat, report: &Report) {
 fn lag(flat: &mut Flat, report: &Report, timeline: &Timeline) {
     let total = report.series.get("lag.total");
     let last = total.and_then(|series| series.values.last()).copied();
+    let before = total.map_or(0, |series| before(&series.values, timeline));
+    flat.insert("lag.before".into(), before);
     flat.insert("lag.max".into(), report.peak("lag.total"));
     flat.insert("lag.end".into(), last.unwrap_or(0));
     let drained_us = total.map_or(0, |series| drained_us(&series.values, report, timeline));
     flat.insert("lag.drained_ms".into(), drained_us / 1000);
 }
 
+/// The most that a backlog was between warm-up and fault.
+fn before(values: &[u64], timeline: &Timeline) -> u64 {
+    values.get(timeline.before.clone()).unwrap_or_default().iter().copied().max().unwrap_or(0)
+}
+
 /// When a backlog is back for good at twice the most it was before the fault, counted from the end of the last fault.
 fn drained_us(values: &[u64], report: &Report, timeline: &Timeline) -> u64 {
     let Some(end) = timeline.during.last().map(|fault| fault.end) else { return 0 };
-    let before = values.get(timeline.before.clone()).unwrap_or_default().iter().copied().max().unwrap_or(0);
+    let before = before(values, timeline);
     match values.iter().rposition(|&value| value > 2 * before) {
         Some(last) if last + 1 == values.len() => report.duration_us,
         Some(last) => timeline.span_us(&(end..(last + 1).max(end))),
@@ -208,6 +222,7 @@ mod tests {
             ("orders.ok_permille.before", 1000),
             ("orders.ok_permille.during", 400),
             ("orders.ok_permille.after", 900),
+            ("orders.ok_permille.end", 1000),
             ("orders.worst10s_permille", 400),
             ("orders.goodput_permille.during", 400),
             ("orders.goodput_permille.after", 900),
@@ -234,7 +249,7 @@ mod tests {
         let flat = measured(Story::new(100).class("browse", 50, &[(0, 90)]));
         assert_eq!((flat["browse.ok_permille.before"], flat["browse.recovery_ms"]), (900, 0));
         let others = flat.keys().filter(|key| key.contains("permille.") && !key.ends_with(".before"));
-        assert_eq!(others.count(), 0);
+        assert_eq!(others.collect::<Vec<_>>(), ["browse.ok_permille.end"]);
         assert!(!flat.contains_key("orders.accepted") && flat.contains_key("retries"));
     }
 
