@@ -87,7 +87,8 @@ impl Replica {
     pub(super) fn advance(&mut self, scene: &Scene<'_>) {
         let Role::Leader(leader) = &self.role else { return };
         let end = self.log.end();
-        if self.high_watermark == end || leader.is_under_min(self.log.config().min_insync) {
+        let is_settled = self.high_watermark == end && !scene.advances_alone;
+        if is_settled || leader.is_under_min(self.log.config().min_insync) {
             return;
         }
         let waited_for = |(id, progress): &(&BrokerId, &Progress)| {
