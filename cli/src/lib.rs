@@ -20,7 +20,9 @@ use std::io::Write;
 use clap::Parser;
 
 use crate::args::{Args, Command};
-use crate::commands::{book, compare, completions, cross_check, explain, figures, list, order, play, schema, verify};
+use crate::commands::{
+    book, compare, completions, cross_check, exercise, explain, figures, list, order, play, schema, verify,
+};
 use crate::lab::{Catalogue, Lab};
 pub use crate::term::{Exit, Style};
 use crate::term::{Failure, Term};
@@ -63,6 +65,7 @@ fn obey(lab: &dyn Lab, command: Command, term: &mut Term) -> Result<Exit, Failur
         Command::Verify(args) if args.engines => cross_check::cross_check(lab, &args, term),
         Command::Verify(args) => verify::verify(lab, &args, term),
         Command::Book(args) => book::book(lab, &args, term),
+        Command::Exercise(args) => exercise::exercise(&args, term),
         Command::Schema => schema::schema(lab, term),
         Command::Completions { shell } => completions::completions(shell, term),
     }

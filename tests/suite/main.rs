@@ -5,6 +5,7 @@ mod catalogue;
 mod command;
 mod customers;
 mod determinism;
+mod exercises;
 mod growth;
 mod mistakes;
 mod outcomes;
