@@ -191,6 +191,7 @@ fn play_one(story: &Story, asked: &Asked) -> Outcome {
         seed: asked.seed,
         variants: asked.variant.iter().cloned().collect(),
         set: set.collect(),
+        chaos: false,
         trace: false,
         options: Default::default(),
         jobs: 1,

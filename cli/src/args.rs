@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use gridlock_scenarios::shrink::Keep;
 use gridlock_sim::engine::{Engine, Options};
 
 use crate::lab::Request;
+use crate::sweep::plan::{Axis, Shard};
 
 /// Replay outages from a seed: run them, compare designs, read why they happen.
 #[derive(Debug, Parser)]
@@ -45,6 +47,12 @@ pub(crate) enum Command {
     Book(BookArgs),
     /// Play your answer to an exercise of the book; without a name, list the exercises
     Exercise(ExerciseArgs),
+    /// Play a scenario with many seeds and settings; interrupted, it goes on where it stopped
+    Sweep(SweepArgs),
+    /// Put the shards of a sweep together
+    Merge(MergeArgs),
+    /// Shrink a failing run to what is needed for its outcome, and write that as a scenario file
+    Shrink(ShrinkArgs),
     /// Print the JSON schema of scenario files, for editors
     Schema,
     /// Print a completion script for a shell
@@ -87,10 +95,13 @@ pub(crate) struct RunArgs {
     /// Play only this variant; may be repeated [default: all]
     #[arg(long = "variant", value_name = "V")]
     pub(crate) variants: Vec<String>,
+    /// Draw the faults from the seed, in place of those of the file, and require that the system is alive again after the last of them
+    #[arg(long)]
+    pub(crate) chaos: bool,
     /// For people or for programs
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
-    /// Also write results, figure and traces into this directory
+    /// Also write results, figure and traces into this directory; with --chaos also a file for each variant that repeats its run
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -193,8 +204,11 @@ pub(crate) struct VerifyArgs {
     /// Which seeds to play; the end is not included [default: 0..32, with --engines 0..20]
     #[arg(long, value_name = "FROM..TO", value_parser = seeds)]
     pub(crate) seeds: Option<Range<u64>>,
+    /// Draw other faults for each seed, in place of those of the files: is everything safe, and alive again after the last of them?
+    #[arg(long)]
+    pub(crate) chaos: bool,
     /// How many seeds must give the expected verdict [default: 30 of each 32]
-    #[arg(long, value_name = "N", conflicts_with = "engines")]
+    #[arg(long, value_name = "N", conflicts_with_all = ["engines", "chaos"])]
     pub(crate) at_least: Option<u64>,
     /// How many runs at a time [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -208,6 +222,81 @@ pub(crate) struct VerifyArgs {
     /// With --engines: play each seed once more with ties drawn from it
     #[arg(long, requires = "engines")]
     pub(crate) ties: bool,
+    /// Compare the models with queueing theory and published measurements instead, in one table
+    #[arg(long, conflicts_with_all = ["scenarios", "set", "variants", "seeds", "at_least", "engine", "engines"])]
+    pub(crate) theory: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SweepArgs {
+    #[command(flatten)]
+    pub(crate) world: WorldArgs,
+    /// Play only this variant; may be repeated [default: all]
+    #[arg(long = "variant", value_name = "V")]
+    pub(crate) variants: Vec<String>,
+    /// Which seeds to play; the end is not included
+    #[arg(long, value_name = "FROM..TO", value_parser = seeds, default_value = "0..100")]
+    pub(crate) seeds: Range<u64>,
+    /// Draw other faults for each seed, in place of those of the file
+    #[arg(long)]
+    pub(crate) chaos: bool,
+    /// Play every seed with each of these values of a key; repeated, with each combination
+    #[arg(long, value_name = "KEY=A,B,…")]
+    pub(crate) grid: Vec<Axis>,
+    /// How many runs at a time; no result depends on it [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// Play only this part: every N-th task from the I-th on, counted from 0
+    #[arg(long, value_name = "I/N")]
+    pub(crate) shard: Option<Shard>,
+    /// Keep results in this directory; if it holds this sweep unfinished, that goes on
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct MergeArgs {
+    /// Directories of all shards of one sweep
+    #[arg(value_name = "DIR", required = true)]
+    pub(crate) dirs: Vec<PathBuf>,
+    /// Where to put the whole
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShrinkArgs {
+    #[command(flatten)]
+    pub(crate) world: WorldArgs,
+    #[command(flatten)]
+    pub(crate) play: PlayArgs,
+    /// Seed of the run [default: the scenario's own]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// The variant to shrink [default: the only one]
+    #[arg(long, value_name = "V")]
+    pub(crate) variant: Option<String>,
+    /// Begin with faults drawn from the seed, in place of those of the file
+    #[arg(long)]
+    pub(crate) chaos: bool,
+    /// What must stay so: `verdict=WORD`, a violated `check=NAME`, or a failing `claim=ID` [default: the verdict of the run]
+    #[arg(long, value_name = "OUTCOME")]
+    pub(crate) keep: Option<Keep>,
+    /// Write the scenario file here [default: print it]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// The most runs that are tried
+    #[arg(long, value_name = "RUNS", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) budget: u32,
+    /// How many runs at a time; the result does not depend on it [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
 }
 
 impl PlayArgs {
@@ -224,8 +313,10 @@ impl WorldArgs {
             seed,
             variants: variants.to_vec(),
             set: self.set.clone(),
+            chaos: false,
             trace: false,
             options,
+            jobs: None,
         }
     }
 }
@@ -237,7 +328,7 @@ fn assignment(text: &str) -> Result<String, &'static str> {
     }
 }
 
-/// Most seeds in one `verify`: its tallies stay in memory until the end.
+/// Most seeds in one `verify` or `sweep`: a tally of each stays in memory until the end.
 const SEEDS_MAX: u64 = 1_000_000;
 
 fn seeds(text: &str) -> Result<Range<u64>, String> {

@@ -1,7 +1,7 @@
 //! Output files: written whole or not at all.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -18,22 +18,59 @@ pub(crate) struct Draft {
 
 /// Writes all of `drafts` into `dir`, which is created if need be. Nothing gets its final name before everything is on disk.
 pub(crate) fn write(dir: &Path, drafts: &[Draft]) -> Result<Vec<PathBuf>, Failure> {
-    let failed = |error: io::Error| Failure::Usage(format!("cannot write into `{}`: {error}", dir.display()));
-    fs::create_dir_all(dir).map_err(failed)?;
-    let staged: Vec<_> = drafts.iter().map(|draft| stage(dir, draft)).collect::<Result<_, _>>().map_err(failed)?;
-    let publish = |(file, path): (NamedTempFile, PathBuf)| file.persist(&path).map(|_| path).map_err(|e| e.error);
-    staged.into_iter().map(publish).collect::<Result<_, _>>().map_err(failed)
+    let whole = |draft: &Draft| {
+        let mut pending = Pending::new(dir, &draft.name)?;
+        pending.write_all(draft.text.as_bytes())?;
+        Ok(pending)
+    };
+    let failed = failed(dir);
+    fs::create_dir_all(dir).map_err(&failed)?;
+    let pending = drafts.iter().map(whole).collect::<io::Result<Vec<_>>>().map_err(&failed)?;
+    publish(pending).map_err(failed)
 }
 
-fn stage(dir: &Path, draft: &Draft) -> io::Result<(NamedTempFile, PathBuf)> {
-    let path = dir.join(&draft.name);
-    if path.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::IsADirectory, format!("`{}` is a directory", draft.name)));
+/// What to say when something goes wrong in `dir`.
+pub(crate) fn failed(dir: &Path) -> impl Fn(io::Error) -> Failure {
+    move |error| Failure::Usage(format!("cannot write into `{}`: {error}", dir.display()))
+}
+
+/// A file that is being written, under a name of its own until it is published.
+pub(crate) struct Pending {
+    file: BufWriter<NamedTempFile>,
+    path: PathBuf,
+}
+
+impl Pending {
+    /// A file that will be called `name` in `dir`, which must exist.
+    pub(crate) fn new(dir: &Path, name: &str) -> io::Result<Self> {
+        let path = dir.join(name);
+        if path.is_dir() {
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, format!("`{name}` is a directory")));
+        }
+        Ok(Pending { file: BufWriter::new(new_file(dir)?), path })
     }
-    let mut file = new_file(dir)?;
-    file.write_all(draft.text.as_bytes())?;
-    file.as_file().sync_all()?;
-    Ok((file, path))
+}
+
+impl Write for Pending {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Gives the files their names, in this order, once all of them are on disk.
+pub(crate) fn publish(pending: Vec<Pending>) -> io::Result<Vec<PathBuf>> {
+    let stage = |pending: Pending| {
+        let file = pending.file.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.as_file().sync_all()?;
+        Ok((file, pending.path))
+    };
+    let staged = pending.into_iter().map(stage).collect::<io::Result<Vec<_>>>()?;
+    let name = |(file, path): (NamedTempFile, PathBuf)| file.persist(&path).map(|_| path).map_err(|e| e.error);
+    staged.into_iter().map(name).collect()
 }
 
 /// A temporary file beside the final one, readable by whoever may read other new files.

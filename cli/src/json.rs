@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use gridlock_scenarios::outcome::{ClaimOutcome, Outcome, VariantOutcome};
+use gridlock_scenarios::spec::Fault;
 use serde::Serialize;
 
 /// Version of the contract.
@@ -16,6 +17,7 @@ struct Document<'a> {
     build: &'a str,
     engine: &'a str,
     ties: Option<u64>,
+    chaos: bool,
     variants: Vec<Variant<'a>>,
 }
 
@@ -25,6 +27,8 @@ struct Variant<'a> {
     digest: &'a str,
     verdict: &'a str,
     reason: &'a str,
+    /// As a scenario file writes them.
+    faults: &'a [Fault],
     metrics: &'a BTreeMap<String, u64>,
     checks: BTreeMap<&'a str, &'a str>,
     claims: Vec<Claim<'a>>,
@@ -51,6 +55,7 @@ pub(crate) fn text(outcome: &Outcome) -> String {
         build: crate::BUILD,
         engine: outcome.engine,
         ties: outcome.ties,
+        chaos: outcome.chaos,
         variants: outcome.variants.iter().map(variant).collect(),
     };
     pretty(&document)
@@ -70,6 +75,7 @@ fn variant(variant: &VariantOutcome) -> Variant<'_> {
         digest: &variant.report.digest,
         verdict: variant.verdict.kind.text(),
         reason: &variant.verdict.reason,
+        faults: &variant.faults,
         metrics: &variant.metrics,
         checks: variant.checks.iter().map(|(name, check)| (name.as_str(), word(check.held))).collect(),
         claims: variant.claims.iter().map(claim).collect(),

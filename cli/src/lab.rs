@@ -3,12 +3,14 @@
 use gridlock_figures::{Column, Figure, FigureSpec};
 use gridlock_scenarios::catalog;
 use gridlock_scenarios::outcome::{Outcome, VariantOutcome};
-use gridlock_scenarios::spec::{Override, json_schema};
+use gridlock_scenarios::replay;
+use gridlock_scenarios::shrink::{self, Keep, Shrunk};
+use gridlock_scenarios::spec::{Override, Scenario, SpecError, json_schema};
 use gridlock_scenarios::world::WorldSpec;
 use gridlock_sim::engine::Options;
 use miette::Report;
 
-use crate::words;
+use crate::{pictures, words};
 
 /// A collection of scenarios that can be played. Shared by the threads of `verify`.
 pub trait Lab: Sync {
@@ -18,14 +20,39 @@ pub trait Lab: Sync {
     /// Plays the requested variants. `progress` is told what is being done, one line at a time.
     fn play(&self, request: &Request, progress: &mut dyn FnMut(&str)) -> Result<Played, Report>;
 
+    /// Checks a request without playing it.
+    fn check(&self, request: &Request) -> Result<Checked, Report>;
+
+    /// Shrinks a run to what is needed for its outcome.
+    fn shrink(&self, request: &ShrinkRequest, progress: &mut dyn FnMut(&str)) -> Result<Shrunk, Report>;
+
     /// Describes a scenario without playing it.
     fn explain(&self, scenario: &str) -> Result<Explanation, Report>;
 
     /// The JSON schema of scenario files.
     fn schema(&self) -> serde_json::Value;
 
-    /// Draws an outcome as SVG.
+    /// Draws an outcome as SVG, in the light theme.
     fn figure(&self, outcome: &Outcome) -> Result<String, String>;
+
+    /// The figure of an outcome, and what else is drawn of its scenario.
+    fn pictures(&self, outcome: &Outcome) -> Result<Vec<Picture>, String> {
+        Ok(vec![Picture { suffix: String::new(), svg: self.figure(outcome)? }])
+    }
+
+    /// Pictures that belong to no scenario: the name of each, and its SVG in the light theme.
+    fn standing(&self) -> Result<Vec<(&'static str, String)>, String> {
+        Ok(Vec::new())
+    }
+}
+
+/// One drawing, in the light theme.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// What follows the name of the scenario in the name of the file: nothing for its figure, else a dot and a word.
+    pub suffix: String,
+    /// The drawing.
+    pub svg: String,
 }
 
 /// A scenario in the list.
@@ -52,10 +79,38 @@ pub struct Request {
     pub variants: Vec<String>,
     /// Changes to the specification, `key=value`, applied to every variant.
     pub set: Vec<String>,
-    /// True if the traces are wanted too.
+    /// True if the faults are drawn from the seed.
+    pub chaos: bool,
+    /// True if the traces are wanted too, and under chaos the files that repeat the runs.
     pub trace: bool,
     /// The engine, and how ties are broken.
     pub options: Options,
+    /// Variants played at one time; none for one on each core. Nothing depends on it.
+    pub jobs: Option<usize>,
+}
+
+/// A request that could be played.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// Title of the scenario.
+    pub title: String,
+    /// Names of the variants that would be played, in their order.
+    pub variants: Vec<String>,
+    /// The text of the scenario file.
+    pub source: String,
+}
+
+/// What to shrink.
+#[derive(Clone, Debug)]
+pub struct ShrinkRequest {
+    /// The run: its scenario, seed, overrides and so on. It names at most one variant.
+    pub run: Request,
+    /// What is kept; the verdict if absent.
+    pub keep: Option<Keep>,
+    /// The most runs that are tried.
+    pub budget: u32,
+    /// Runs at one time.
+    pub jobs: usize,
 }
 
 /// What came of a request.
@@ -65,6 +120,8 @@ pub struct Played {
     pub outcome: Outcome,
     /// Name of the variant and its trace as JSON Lines; empty unless requested.
     pub traces: Vec<(String, String)>,
+    /// Name of the variant and a scenario file that repeats its run without chaos; empty unless requested.
+    pub replays: Vec<(String, String)>,
     /// Series that the scenario's figure shows, from cause to effect.
     pub telling: Vec<String>,
 }
@@ -143,20 +200,37 @@ impl Lab for Catalogue {
 
     fn play(&self, request: &Request, progress: &mut dyn FnMut(&str)) -> Result<Played, Report> {
         let scenario = catalog::load::<FigureSpec>(&request.scenario)?;
-        let set = request.set.iter().map(|text| Override::parse(text)).collect::<Result<_, _>>()?;
-        let request = gridlock_scenarios::Request {
-            name: request.scenario.clone(),
-            seed: request.seed,
-            variants: request.variants.clone(),
-            set,
-            trace: request.trace,
-            options: request.options,
-            jobs: std::thread::available_parallelism().map_or(1, usize::from),
-        };
-        progress(&format!("playing {}", request.name));
+        progress(&format!("playing {}", request.scenario));
+        let request = asked(request)?;
         let played = gridlock_scenarios::play(&scenario, &request)?;
         let telling = scenario.spec.figure.series();
-        Ok(Played { outcome: played.outcome, traces: played.traces, telling })
+        let replays =
+            if request.chaos && request.trace { replays(&scenario, &request, &played.outcome)? } else { Vec::new() };
+        Ok(Played { outcome: played.outcome, traces: played.traces, replays, telling })
+    }
+
+    fn shrink(&self, request: &ShrinkRequest, progress: &mut dyn FnMut(&str)) -> Result<Shrunk, Report> {
+        let run = &request.run;
+        let scenario = catalog::load::<FigureSpec>(&run.scenario)?;
+        let request = shrink::Request {
+            name: run.scenario.clone(),
+            seed: run.seed,
+            variant: run.variants.first().cloned(),
+            set: run.set.iter().map(|text| Override::parse(text)).collect::<Result<_, _>>()?,
+            chaos: run.chaos,
+            keep: request.keep.clone(),
+            budget: request.budget,
+            options: run.options,
+            jobs: request.jobs,
+        };
+        Ok(shrink::shrink(&scenario, &request, progress)?)
+    }
+
+    fn check(&self, request: &Request) -> Result<Checked, Report> {
+        let scenario = catalog::load::<FigureSpec>(&request.scenario)?;
+        let chosen = gridlock_scenarios::resolve(&scenario, &asked(request)?)?;
+        let variants = chosen.into_iter().map(|(variant, _)| variant.name.into_inner()).collect();
+        Ok(Checked { title: scenario.spec.title, variants, source: scenario.file.text.to_string() })
     }
 
     fn explain(&self, scenario: &str) -> Result<Explanation, Report> {
@@ -180,6 +254,44 @@ impl Lab for Catalogue {
         };
         gridlock_figures::render(&figure).map_err(|error| error.to_string())
     }
+
+    fn pictures(&self, outcome: &Outcome) -> Result<Vec<Picture>, String> {
+        let scenario = catalog::load::<FigureSpec>(&outcome.scenario).map_err(|error| error.to_string())?;
+        let mut pictures = vec![Picture { suffix: String::new(), svg: self.figure(outcome)? }];
+        pictures.extend(pictures::beside(&scenario, outcome).map_err(|error| error.to_string())?);
+        Ok(pictures)
+    }
+
+    fn standing(&self) -> Result<Vec<(&'static str, String)>, String> {
+        Ok(vec![("wire-size", pictures::wire_size().map_err(|error| error.to_string())?)])
+    }
+}
+
+/// The request as the scenarios understand it.
+fn asked(request: &Request) -> Result<gridlock_scenarios::Request, Report> {
+    let set = request.set.iter().map(|text| Override::parse(text)).collect::<Result<_, _>>()?;
+    Ok(gridlock_scenarios::Request {
+        name: request.scenario.clone(),
+        seed: request.seed,
+        variants: request.variants.clone(),
+        set,
+        chaos: request.chaos,
+        trace: request.trace,
+        options: request.options,
+        jobs: request.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+    })
+}
+
+/// A file for each variant that repeats what chaos made of it.
+fn replays(
+    scenario: &Scenario<WorldSpec, FigureSpec>,
+    request: &gridlock_scenarios::Request,
+    outcome: &Outcome,
+) -> Result<Vec<(String, String)>, SpecError> {
+    let of = |variant: &VariantOutcome| {
+        Ok((variant.name.clone(), replay::of_chaos(scenario, &request.set, outcome.seed, variant)?))
+    };
+    outcome.variants.iter().map(of).collect()
 }
 
 /// Up to the first full stop that ends a sentence, on one line.

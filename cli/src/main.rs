@@ -11,6 +11,7 @@ fn main() -> ExitCode {
         color_err: wants_color(&io::stderr()),
         progress: io::stderr().is_terminal(),
         width: width(),
+        program: std::env::current_exe().ok().map(|program| &*Box::leak(program.into_boxed_path())),
         command: if std::env::var_os("CARGO").is_some() { "cargo lab" } else { "gridlock" },
     };
     // The anstream writers translate colours for old Windows consoles; elsewhere they hand them through.

@@ -1,6 +1,7 @@
 //! The terminal as the commands see it: where text goes, how it looks, what the program returns.
 
 use std::io::{self, ErrorKind, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use miette::{GraphicalReportHandler, GraphicalTheme, Report};
@@ -18,16 +19,18 @@ pub struct Style {
     pub width: usize,
     /// How the reader called the command, for the lines that repeat a run: `gridlock` or `cargo lab`.
     pub command: &'static str,
+    /// This program, for runs in a process of their own; none where it is not the command itself that runs.
+    pub program: Option<&'static Path>,
 }
 
 impl Default for Style {
     /// What suits a file: no colours, no progress, 100 columns.
     fn default() -> Self {
-        Style { color: false, color_err: false, progress: false, width: 100, command: "gridlock" }
+        Style { color: false, color_err: false, progress: false, width: 100, command: "gridlock", program: None }
     }
 }
 
-/// What the program returns. A panic returns 101 by itself.
+/// What the program returns. A panic returns 101 by itself, unless a sweep has caught it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
@@ -39,6 +42,8 @@ pub enum Exit {
     Usage = 2,
     /// One seed told two histories.
     NotDeterministic = 3,
+    /// A run panicked.
+    Bug = 101,
 }
 
 impl Exit {

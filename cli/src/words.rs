@@ -27,7 +27,8 @@ pub(crate) fn explanation(scenario: &Scenario<WorldSpec, FigureSpec>) -> Explana
     }
 }
 
-fn fault(fault: &Fault) -> String {
+/// A fault in one line.
+pub(crate) fn fault(fault: &Fault) -> String {
     let what = match &fault.inject {
         Inject::Slow { node, factor } => {
             format!("{} computes {} times slower", node.get_ref(), factor.0 as f64 / 1000.0)

@@ -68,6 +68,23 @@ pub enum Row {
         /// Keys of series, e.g. `order->inventory/retries`.
         series: Vec<String>,
     },
+    /// Records that a group has not committed yet, partition upon partition.
+    Lag {
+        /// The group.
+        group: String,
+    },
+    /// A lane for each partition: which member of a group reads it, by colour and number in the order in which they joined. Low while
+    /// the group rebalances, nothing while nobody owns it; a line where a generation begins.
+    Owners {
+        /// The group.
+        group: String,
+    },
+    /// A lane for each partition: which broker leads it, by colour and number; the more replicas are in sync, the higher. Hatched
+    /// while nobody leads.
+    Leaders {
+        /// The topic.
+        topic: String,
+    },
 }
 
 /// How the values of a gauge are written.

@@ -63,11 +63,11 @@ fn place<'a>(plan: &'a Plan, row: RowBox, room: i32) -> Vec<Placed<'a>> {
 }
 
 fn wish<'a>(label: &'a Label, plan: &Plan, row: RowBox, room: i32) -> Placed<'a> {
-    let lines = text::wrap(&label.text, TEXT, room, 2);
+    let lines = text::wrap(&label.text, TEXT, room, 3);
     let at = match (label.at, row.strip_top) {
         (Height::Strip, Some(top)) => top + STRIP / 2,
         (Height::Strip, None) => row.top,
-        (Height::Value(value), _) => row.y(plan.scale.share(value)),
+        (Height::Value(value) | Height::Beside(value), _) => row.y(plan.scale.share(value)),
     };
     Placed { label, top: at - LINE / 2, lines }
 }
@@ -75,6 +75,9 @@ fn wish<'a>(label: &'a Label, plan: &Plan, row: RowBox, room: i32) -> Placed<'a>
 /// A sample of the mark: a stroke of its line, a patch of its area, or the rule.
 fn swatch(canvas: &mut Canvas, label: &Label, (x, y): (i32, i32), id: &str) -> Result<(), FigureError> {
     let width = 20 * PX;
+    if matches!(label.at, Height::Beside(_)) {
+        return Ok(());
+    }
     let Some(meaning) = label.meaning else {
         return canvas.group(&[("class", "rule".to_owned())], None, |l| l.path(&[(x, y), (x + width, y)], ink(0.7), 4));
     };

@@ -1,16 +1,16 @@
 //! Where everything goes, in viewBox units. Pure arithmetic over the plans and the headings.
 
-use crate::faults::{self, Name};
+use crate::faults::{self, Told};
 use crate::plan::{Plan, STRIP, STRIP_GAP};
 use crate::theme::{HEADING, LEADING, PX, TEXT};
 use crate::{Column, text};
 
 /// Space left of the first column, for tick labels.
-const LEFT: i32 = 58 * PX;
+pub(crate) const LEFT: i32 = 58 * PX;
 /// Space between columns.
-pub(crate) const GUTTER: i32 = 20 * PX;
+const GUTTER: i32 = 18 * PX;
 /// Space between rows, for the heading of the next one.
-const ROW_GAP: i32 = 40 * PX;
+const ROW_GAP: i32 = 36 * PX;
 /// Space between the heading of a row and its panels.
 const ROW_TITLE: i32 = 15 * PX;
 /// Space below the last row, for the time axis.
@@ -18,29 +18,43 @@ const AXIS: i32 = 30 * PX;
 /// Width of the sample before a label, with its distances.
 pub(crate) const SWATCH: i32 = 32 * PX;
 /// Widest label text before it is broken.
-const LABEL_MAX: i32 = 112 * PX;
+const LABEL_MAX: i32 = 110 * PX;
 
-/// The page of one figure.
+/// Width of every figure: the column of a book, and less than that of a README.
+pub(crate) const WIDTH: i32 = 740 * PX;
+/// Columns side by side at most; more are wrapped into bands, one below the other.
+const COLUMNS_MAX: usize = 4;
+/// Space above the first heading.
+const TOP: i32 = 6 * PX;
+/// Space between two bands.
+pub(crate) const BAND_GAP: i32 = 22 * PX;
+
+/// One band of columns: all rows for some of the variants.
 #[derive(Debug)]
 pub(crate) struct Layout {
-    /// Width and height of the viewBox.
-    pub size: (i32, i32),
     /// Left and right edge of the data rectangles of each column.
     pub columns: Vec<(i32, i32)>,
     /// Headings of the columns: lines of title and note.
     pub headings: Vec<Heading>,
-    /// Names of faults in each column.
-    pub fault_names: Vec<Vec<Name>>,
-    /// Middle of the first line of fault names.
+    /// Middle of the first line of the headings.
+    pub headings_y: i32,
+    /// What goes wrong, in words.
+    pub faults: Vec<Told>,
+    /// Middle of the first line of those words.
     pub faults_y: i32,
-    /// Upper edge of the shades.
-    windows_y: i32,
     /// Rows from top to bottom.
     pub rows: Vec<RowBox>,
     /// Room for the text of a label.
     pub label_room: i32,
     /// The time at the right edge of every panel, in microseconds.
     pub duration_us: u64,
+    /// Lower edge of the band, time axis included.
+    pub bottom: i32,
+}
+
+/// How many columns stand side by side: as few bands as possible, of about the same width.
+pub(crate) fn columns_in_band(count: usize) -> usize {
+    count.div_ceil(count.div_ceil(COLUMNS_MAX).max(1)).max(1)
 }
 
 /// Heading of a column, broken into lines.
@@ -65,32 +79,37 @@ pub(crate) struct RowBox {
     pub bottom: i32,
 }
 
+/// What the bands of a figure have in common.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frame {
+    /// Columns of the widest band.
+    pub per_band: usize,
+    /// Room for the text of labels.
+    pub label_room: i32,
+    /// The time at the right edge of every panel, in microseconds.
+    pub duration_us: u64,
+}
+
 impl Layout {
-    /// Places plans and columns on a page.
-    pub(crate) fn of(plans: &[Plan], columns: &[Column], duration_us: u64) -> Self {
-        let width = page_width(columns.len());
-        let label_room = label_room(plans);
-        let spans = column_spans(width - SWATCH - label_room - 5 * PX, columns.len());
+    /// Places plans and columns of one band, from `top` on.
+    pub(crate) fn of(plans: &[Plan], columns: &[Column], frame: Frame, top: i32) -> Self {
+        let Frame { per_band, label_room, duration_us } = frame;
+        let right = WIDTH - 10 * PX - if label_room > 0 { SWATCH + label_room } else { 0 };
+        let mut spans = column_spans(right, per_band);
+        spans.truncate(columns.len());
         let headings: Vec<Heading> = columns.iter().zip(&spans).map(|(c, s)| Heading::of(c, s.1 - s.0)).collect();
         let lines = headings.iter().map(|h| h.title.len() + h.note.len()).max().unwrap_or(0) as i32;
-        let head = lines * LEADING;
-        let faults_y = 6 * PX + head + 16 * PX;
-        let fault_names = faults::names(columns, &spans, duration_us);
-        let windows_y = faults_y + faults::lanes(&fault_names) * LEADING - 6 * PX;
-        let rows = row_boxes(plans, windows_y + 18 * PX);
-        let bottom = rows.last().map_or(faults_y, |r| r.bottom);
-        let size = (width, bottom + AXIS);
-        Self { size, columns: spans, headings, fault_names, faults_y, windows_y, rows, label_room, duration_us }
+        let headings_y = top + TOP + LEADING / 2;
+        let faults_y = headings_y + lines * LEADING + 3 * PX;
+        let faults = faults::told(columns, &spans);
+        let rows = row_boxes(plans, faults_y + faults::lines(&faults) * LEADING + 6 * PX);
+        let bottom = rows.last().map_or(faults_y, |r| r.bottom) + AXIS;
+        Self { columns: spans, headings, headings_y, faults, faults_y, rows, label_room, duration_us, bottom }
     }
 
     /// Where a moment lies in a column.
     pub(crate) fn x(&self, column: usize, at_us: u64) -> i32 {
         x_in(self.columns[column], self.duration_us, at_us)
-    }
-
-    /// Upper and lower edge of the shades of faults.
-    pub(crate) fn fault_span(&self) -> (i32, i32) {
-        (self.windows_y, self.rows.last().map_or(self.windows_y, |r| r.bottom))
     }
 }
 
@@ -103,23 +122,14 @@ pub(crate) fn x_in((left, right): (i32, i32), duration_us: u64, at_us: u64) -> i
 impl Heading {
     fn of(column: &Column, room: i32) -> Self {
         let note = if column.note.is_empty() { Vec::new() } else { text::wrap(column.note, TEXT, room, 3) };
-        Self { title: text::wrap(column.title, HEADING + HEADING / 16, room, 2), note }
+        // A word wider than the column may be broken at a hyphen, so four lines hold any name.
+        Self { title: text::wrap(column.title, HEADING + HEADING / 16, room, 4), note }
     }
 }
 
-/// 740 pixels for one or two columns, more beyond.
-fn page_width(columns: usize) -> i32 {
-    let pixels = match columns {
-        0..=2 => 740,
-        3 => 860,
-        n => 960 + (n as i32 - 4) * 200,
-    };
-    pixels * PX
-}
-
-/// Room for the widest label, within bounds.
-fn label_room(plans: &[Plan]) -> i32 {
-    let widest = plans.iter().flat_map(|p| &p.labels).map(|l| text::width(&l.text, TEXT)).max().unwrap_or(0);
+/// Room for the widest label, within bounds; none if nothing needs a name.
+pub(crate) fn label_room<'a>(plans: impl Iterator<Item = &'a Plan>) -> i32 {
+    let widest = plans.flat_map(|p| &p.labels).map(|l| text::width(&l.text, TEXT)).max().unwrap_or(0);
     widest.min(LABEL_MAX)
 }
 

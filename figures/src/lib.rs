@@ -8,64 +8,64 @@
 //! (`variant/row`), the data rectangle `data-x0 … data-y1` in viewBox units, `data-t0` and `data-t1` in seconds, `data-ymin` and
 //! `data-ymax` in `data-unit`, `data-scale` and, for latencies, the upper edge of the strip `data-strip-y0`. Ink is `currentColor`, so that an inlined figure follows the theme of its page.
 
+mod bands;
+mod bars;
 mod canvas;
+mod columns;
+mod dark;
+mod extra;
 mod faults;
 mod figure;
 mod labels;
 mod layout;
 mod page;
 mod panel;
+mod phase;
 mod plan;
 mod rows;
 mod samples;
 mod scale;
+mod small;
 mod spec;
 mod svg;
 mod text;
 mod theme;
+mod topology;
 
 use crate::canvas::Canvas;
-use crate::layout::Layout;
-use crate::panel::Panel;
-use crate::plan::Plan;
+use crate::layout::Frame;
 
+pub use self::bands::{Band, BandRow, Bands, render_bands};
+pub use self::bars::{Bars, bars};
+pub use self::dark::{dark, page_css};
+pub use self::extra::{Case, Extra, Measure, MeasureOf, Show, extra};
 pub use self::figure::{Column, Figure, FigureError, Row, Unit};
+pub use self::phase::{Cell, Phase, PhasePanel, render_phase};
+pub use self::small::Axis;
 pub use self::spec::FigureSpec;
+pub use self::topology::{Design, Part, PartKind, Topology, Way, topology};
 
-/// Draws a figure as a self-contained SVG document.
+/// Draws a figure as a self-contained SVG document, in the light theme (see [`dark`]).
 ///
 /// # Errors
 ///
 /// If there is nothing to draw, or a row names something that is in no column.
 pub fn render(figure: &Figure) -> Result<String, FigureError> {
     let duration_us = duration(figure)?;
-    let plans: Vec<Plan> = figure.rows.iter().map(|row| rows::plan(row, &figure.columns)).collect::<Result<_, _>>()?;
-    let layout = Layout::of(&plans, &figure.columns, duration_us);
     let id = text::slug(figure.id);
+    let per_band = layout::columns_in_band(figure.columns.len());
+    let bands = columns::bands(figure, per_band)?;
+    let label_room = layout::label_room(bands.iter().flat_map(|band| &band.plans));
+    let frame = Frame { per_band, label_room, duration_us };
     let mut canvas = Canvas::default();
-    faults::draw(&mut canvas, &layout, &figure.columns)?;
-    page::headings(&mut canvas, &layout)?;
-    for (index, plan) in plans.iter().enumerate() {
-        draw_row(&mut canvas, figure, &layout, (plan, index), &id)?;
+    let mut bottom = 0;
+    for (n, band) in bands.iter().enumerate() {
+        let top = if n == 0 { 0 } else { bottom + layout::BAND_GAP };
+        bottom = band.draw(&mut canvas, frame, top, &id)?;
     }
-    page::time_axis(&mut canvas, &layout)?;
-    let document = svg::Document { id: &id, title: figure.title, description: figure.description, size: layout.size };
+    let size = (layout::WIDTH, bottom);
+    let document = svg::Document { id: &id, title: figure.title, description: figure.description, size };
     Ok(document.wrap(&canvas.into_body()))
-}
-
-fn draw_row(
-    canvas: &mut Canvas,
-    figure: &Figure,
-    layout: &Layout,
-    (plan, index): (&Plan, usize),
-    id: &str,
-) -> Result<(), FigureError> {
-    let row = layout.rows[index];
-    page::row(canvas, layout, plan, index)?;
-    for (column, variant) in figure.columns.iter().map(|c| c.variant).enumerate() {
-        Panel { layout, plan, row, column, variant, id }.draw(canvas)?;
-    }
-    labels::draw(canvas, layout, id, plan, row)
 }
 
 /// The longest run; an error if the figure has nothing to show.

@@ -1,7 +1,7 @@
 //! What belongs to no panel: headings, tick labels, the time axis.
 
 use crate::canvas::{Canvas, Hold, Type};
-use crate::layout::Layout;
+use crate::layout::{Layout, RowBox, WIDTH};
 use crate::panel::ticks_in;
 use crate::plan::Plan;
 use crate::theme::{HEADING, LEADING, PX, TEXT};
@@ -10,16 +10,19 @@ use crate::{FigureError, scale, text};
 /// Ordinary text.
 pub(crate) const PLAIN: Type = Type { size: TEXT, hold: Hold::Start, alpha: 0.75, bold: false };
 
+/// Distance of tick labels from the axis above them.
+pub(crate) const AT_TICK: i32 = 14 * PX;
+
 /// Titles and notes of the columns.
 pub(crate) fn headings(canvas: &mut Canvas, layout: &Layout) -> Result<(), FigureError> {
     let title = Type { size: HEADING, alpha: 1.0, bold: true, ..PLAIN };
     for (heading, (left, _)) in layout.headings.iter().zip(&layout.columns) {
         canvas.group(&[("class", "heading".to_owned())], None, |layer| {
             for (line, i) in heading.title.iter().zip(0..) {
-                layer.text(line, (*left, 14 * PX + i * LEADING), title)?;
+                layer.text(line, (*left, layout.headings_y + i * LEADING), title)?;
             }
             for (line, i) in heading.note.iter().zip(heading.title.len() as i32..) {
-                layer.text(line, (*left, 14 * PX + i * LEADING), PLAIN)?;
+                layer.text(line, (*left, layout.headings_y + i * LEADING), PLAIN)?;
             }
             Ok(())
         })?;
@@ -28,8 +31,7 @@ pub(crate) fn headings(canvas: &mut Canvas, layout: &Layout) -> Result<(), Figur
 }
 
 /// Heading and tick labels of a row.
-pub(crate) fn row(canvas: &mut Canvas, layout: &Layout, plan: &Plan, index: usize) -> Result<(), FigureError> {
-    let row = layout.rows[index];
+pub(crate) fn row(canvas: &mut Canvas, layout: &Layout, plan: &Plan, row: RowBox) -> Result<(), FigureError> {
     let left = layout.columns[0].0;
     let tick = Type { hold: Hold::End, ..PLAIN };
     canvas.group(&[("class", "row".to_owned())], None, |layer| {
@@ -48,7 +50,7 @@ pub(crate) fn row(canvas: &mut Canvas, layout: &Layout, plan: &Plan, index: usiz
 
 /// Seconds below the last row, the unit at the first tick.
 pub(crate) fn time_axis(canvas: &mut Canvas, layout: &Layout) -> Result<(), FigureError> {
-    let y = layout.rows.last().map_or(0, |r| r.bottom) + 14 * PX;
+    let y = layout.rows.last().map_or(0, |r| r.bottom) + AT_TICK;
     for (i, (left, right)) in layout.columns.iter().enumerate() {
         let ticks = scale::time_ticks(layout.duration_us, ticks_in(right - left));
         canvas.group(&[("class", "axis".to_owned())], None, |layer| {
@@ -67,4 +69,18 @@ pub(crate) fn time_axis(canvas: &mut Canvas, layout: &Layout) -> Result<(), Figu
         })?;
     }
     Ok(())
+}
+
+/// A line for the rows of which a band has nothing, below its time axis. Returns the lower edge of the band.
+pub(crate) fn absent(canvas: &mut Canvas, layout: &Layout, titles: &[String]) -> Result<i32, FigureError> {
+    if titles.is_empty() {
+        return Ok(layout.bottom);
+    }
+    let left = layout.columns[0].0;
+    let told = format!("Nothing here of: {}.", titles.join("; "));
+    let lines = text::wrap(&told, TEXT, WIDTH - left - 4 * PX, 3);
+    canvas.group(&[("class", "absent".to_owned())], None, |layer| {
+        lines.iter().zip(0..).try_for_each(|(line, n)| layer.text(line, (left, layout.bottom + n * LEADING), PLAIN))
+    })?;
+    Ok(layout.bottom + lines.len() as i32 * LEADING)
 }

@@ -19,6 +19,8 @@ pub(crate) struct Plan {
     pub height: i32,
     /// Whether a strip of shares stands above the data rectangle.
     pub strip: bool,
+    /// How many lanes take the place of a scale.
+    pub lanes: Option<usize>,
     /// A ruled limit.
     pub rule: Option<f64>,
     /// Marks of each column from back to front; nothing where the design has no such thing.
@@ -52,6 +54,36 @@ pub(crate) enum Mark {
     },
     /// Shares of everything (0 to 1), in the strip.
     Shares(Vec<Sample>),
+    /// One of several areas of a kind that lie upon each other, with its name where it is thickest.
+    Layer {
+        /// Which of them.
+        nth: usize,
+        /// Its name; may be empty.
+        name: String,
+        /// Lower edge.
+        lower: Vec<Place>,
+        /// Upper edge.
+        upper: Vec<Place>,
+    },
+    /// Who holds what, in lanes.
+    Lanes(Vec<Lane>),
+    /// Moments, in microseconds, ruled across all lanes.
+    Moments(Vec<u64>),
+}
+
+/// A span of time in a lane.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Lane {
+    /// From the top, from 0 on.
+    pub lane: usize,
+    /// Beginning, in microseconds.
+    pub from_us: u64,
+    /// End, in microseconds.
+    pub until_us: u64,
+    /// The number of who holds it, from 1 on; hatched if nobody does.
+    pub holder: Option<u64>,
+    /// How much of the lane's height is filled (0 to 1).
+    pub share: f64,
 }
 
 /// Width and strength of a line.
@@ -105,6 +137,8 @@ pub(crate) enum Height {
     Value(f64),
     /// Of the strip.
     Strip,
+    /// Of a value, for words without a sample.
+    Beside(f64),
 }
 
 /// Height of the strip, in viewBox units.

@@ -2,8 +2,8 @@
 
 use gridlock_sim::report::Report;
 
-/// A panel shows at most this many samples; neighbours are merged beyond that.
-const SAMPLES_MAX: usize = 320;
+/// A panel shows at most this many samples, about one for each pixel of a narrow column; neighbours are merged beyond that.
+const SAMPLES_MAX: usize = 120;
 
 /// A value that holds for a span of time.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,7 +30,7 @@ pub(crate) enum Merge {
     Median,
 }
 
-/// The samples of a series. A last step cut to less than half its width is left out: its rate would be noise.
+/// The samples of a series. A rate over a last step that was cut to less than half its width is left out: it would be noise.
 pub(crate) fn samples(report: &Report, values: &[u64], merge: Merge) -> Vec<Sample> {
     let factor = report.steps().div_ceil(SAMPLES_MAX).max(1);
     let width_us = report.step_us * factor as u64;
@@ -38,7 +38,7 @@ pub(crate) fn samples(report: &Report, values: &[u64], merge: Merge) -> Vec<Samp
     for (i, chunk) in values.chunks(factor).enumerate() {
         let from_us = i as u64 * width_us;
         let until_us = (from_us + width_us).min(report.duration_us);
-        if i > 0 && until_us < from_us + width_us / 2 {
+        if matches!(merge, Merge::Rate) && i > 0 && until_us < from_us + width_us / 2 {
             break;
         }
         out.push(Sample { from_us, until_us, value: merged(chunk, merge, until_us - from_us) });

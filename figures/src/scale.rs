@@ -35,9 +35,10 @@ impl Scale {
         Self { log: false, min: 0.0, max: max * divisor, ticks, suffix }
     }
 
-    /// Whole decades of microseconds around the values, two at least.
+    /// Whole decades of microseconds around the values, two at least. The least value lies above the edge, or its line could not be told
+    /// from it.
     pub(crate) fn decades(least: f64, peak: f64) -> Self {
-        let low = libm::floor(libm::log10(least.max(100.0)) + 1e-9) as i32;
+        let low = libm::floor(libm::log10((least * 0.9).max(100.0)) + 1e-9) as i32;
         let high = (libm::ceil(libm::log10(peak.max(100.0)) - 1e-9) as i32).max(low + 2);
         let ticks = (low..=high).map(power).map(|v| (v, text::span(v))).collect();
         Self { log: true, min: power(low), max: power(high), ticks, suffix: "" }
@@ -120,7 +121,7 @@ mod tests {
 
     #[test]
     fn shares_run_from_edge_to_edge() {
-        let log = Scale::decades(1_000.0, 1_000_000.0);
+        let log = Scale::decades(2_000.0, 1_000_000.0);
         assert_eq!([1e3, 1e6, 1.0, 1e9].map(|v| log.share(v)), [0.0, 1.0, 0.0, 1.0]);
         let linear = Scale::linear(1000.0, Unit::Percent);
         assert_eq!([0.0, 500.0, 1000.0].map(|v| linear.share(v)), [0.0, 0.5, 1.0]);

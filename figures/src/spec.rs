@@ -4,7 +4,7 @@ use gridlock_sim::report::Report;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Row;
+use crate::{Extra, Row};
 
 /// The `[figure]` table of a scenario file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -12,6 +12,8 @@ use crate::Row;
 pub struct FigureSpec {
     /// Rows from cause to effect; without any, they are chosen by what was measured.
     pub rows: Vec<Row>,
+    /// Further figures, each with one matter.
+    pub extra: Vec<Extra>,
 }
 
 /// Endings of the series worth a row of their own, with its title, from cause to effect.
@@ -30,7 +32,8 @@ impl FigureSpec {
     pub fn series(&self) -> Vec<String> {
         let of = |row: &Row| match row {
             Row::Gauges { series, .. } | Row::Counts { series, .. } => series.clone(),
-            Row::Goodput { .. } | Row::Latency { .. } => Vec::new(),
+            Row::Lag { .. } => vec!["lag.total".to_owned()],
+            Row::Goodput { .. } | Row::Latency { .. } | Row::Owners { .. } | Row::Leaders { .. } => Vec::new(),
         };
         self.rows.iter().flat_map(of).collect()
     }
@@ -71,6 +74,14 @@ fn reduced(mut row: Row, reports: &[&Report]) -> Option<Row> {
         Row::Gauges { series, .. } | Row::Counts { series, .. } => {
             series.retain(|key| reports.iter().any(|report| report.series.contains_key(key)));
             (!series.is_empty()).then_some(row)
+        }
+        Row::Lag { group } | Row::Owners { group } => {
+            let key = format!("{group}/generation");
+            reports.iter().any(|report| report.series.contains_key(&key)).then_some(row)
+        }
+        Row::Leaders { topic } => {
+            let key = format!("{topic}-0/leader");
+            reports.iter().any(|report| report.series.contains_key(&key)).then_some(row)
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::theme::{Meaning, PX};
+use crate::theme::{INK, Meaning, PAGE, PX, hex};
 
 /// Escapes text for content and attributes.
 pub(crate) fn escape(text: &str) -> String {
@@ -85,14 +85,17 @@ impl Document<'_> {
         let mut out = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\" \
              aria-labelledby=\"{id}-title {id}-desc\" class=\"gridlock-figure\" \
-             font-family=\"system-ui, 'DejaVu Sans', sans-serif\" style=\"width:100%;max-width:{}px\">\n",
+             font-family=\"system-ui, 'DejaVu Sans', sans-serif\" color=\"{}\" style=\"width:100%;max-width:{}px\">\n",
+            hex(INK),
             width / PX,
         );
         // Writing to a string cannot fail.
         let _ = write!(
             out,
-            "<title id=\"{id}-title\">{title}</title>\n<desc id=\"{id}-desc\">{description}</desc>\n{}",
-            hatch(id)
+            "<title id=\"{id}-title\">{title}</title>\n<desc id=\"{id}-desc\">{description}</desc>\n{}\
+             <rect class=\"page\" x=\"0\" y=\"0\" width=\"{width}\" height=\"{height}\" fill=\"{}\"/>\n",
+            hatch(id),
+            hex(PAGE),
         );
         out.push_str(body);
         out.push_str("</svg>\n");
@@ -102,8 +105,7 @@ impl Document<'_> {
 
 /// The pattern of failures: a second cue beside their colour.
 fn hatch(id: &str) -> String {
-    let (r, g, b) = Meaning::Failed.rgb();
-    let colour = format!("#{r:02X}{g:02X}{b:02X}");
+    let colour = hex(Meaning::Failed.rgb());
     format!(
         "<defs><pattern id=\"{}\" width=\"16\" height=\"16\" patternUnits=\"userSpaceOnUse\" \
          patternTransform=\"rotate(45)\"><rect width=\"16\" height=\"16\" fill=\"{colour}\" opacity=\"0.45\"/>\

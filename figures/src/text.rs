@@ -22,9 +22,9 @@ const fn advance(c: char) -> i32 {
 /// Breaks a text into at most `lines` lines no wider than `room`; what is left over ends in an ellipsis.
 pub(crate) fn wrap(text: &str, size: i32, room: i32, lines: usize) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
-    for word in pieces(text) {
+    for word in pieces(text, size, room) {
         match out.last_mut() {
-            Some(line) if width(&format!("{line}{word}"), size) <= room => line.push_str(word),
+            Some(line) if width(format!("{line}{word}").trim_end(), size) <= room => line.push_str(word),
             _ => out.push(word.to_owned()),
         }
     }
@@ -34,13 +34,18 @@ pub(crate) fn wrap(text: &str, size: i32, room: i32, lines: usize) -> Vec<String
     out.iter().enumerate().map(|(i, line)| cut(line.trim(), size, room, overfull && i == last)).collect()
 }
 
-/// Pieces between which a line may end: after slashes and spaces, but not between a number and its unit.
-fn pieces(text: &str) -> impl Iterator<Item = &str> {
+/// Pieces between which a line may end: after slashes and spaces, but not between a number and its unit; and after hyphens,
+/// dots and arrows of a word that is wider than the room.
+fn pieces(text: &str, size: i32, room: i32) -> impl Iterator<Item = &str> {
     let mut before = ' ';
-    text.split_inclusive(move |c: char| {
+    let words = text.split_inclusive(move |c: char| {
         let end = c == '/' || (c == ' ' && !before.is_ascii_digit());
         before = c;
         end
+    });
+    words.flat_map(move |word| {
+        let fits = width(word.trim_end(), size) <= room;
+        word.split_inclusive(move |c| !fits && matches!(c, '-' | '.' | '↔' | '→'))
     })
 }
 

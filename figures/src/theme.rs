@@ -1,4 +1,5 @@
 //! Colours, dashes and sizes. A colour means one thing in every figure, and never stands alone: each has a dash or a pattern too.
+//! Figures are drawn in the light theme; the dark one is the same drawing with each colour exchanged for its partner.
 
 /// Units of the viewBox for one pixel at the intended size: coordinates are integers, so figures are drawn larger.
 pub(crate) const PX: i32 = 4;
@@ -6,11 +7,51 @@ pub(crate) const PX: i32 = 4;
 /// Size of ordinary text, in viewBox units.
 pub(crate) const TEXT: i32 = 13 * PX;
 
+/// Size of numbers inside of marks, in viewBox units: the smallest text there is.
+pub(crate) const NUMBER: i32 = 12 * PX;
+
 /// Size of column headings, in viewBox units.
 pub(crate) const HEADING: i32 = 15 * PX;
 
 /// Distance of two lines of text, in viewBox units.
 pub(crate) const LEADING: i32 = 17 * PX;
+
+/// Red, green, blue.
+pub(crate) type Rgb = (u8, u8, u8);
+
+/// The page of the light theme.
+pub(crate) const PAGE: Rgb = (0xFF, 0xFF, 0xFF);
+
+/// The ink of the light theme. Marks and texts in ink are written as `currentColor`.
+pub(crate) const INK: Rgb = (0x1F, 0x23, 0x28);
+
+/// Okabe and Ito's palette without black, in the order in which things without a meaning of their own (members of a group, brokers) take
+/// their colours; and a grey for the eighth.
+pub(crate) const PALETTE: [Rgb; 8] = [
+    (0x00, 0x72, 0xB2),
+    (0xE6, 0x9F, 0x00),
+    (0x00, 0x9E, 0x73),
+    (0xCC, 0x79, 0xA7),
+    (0x56, 0xB4, 0xE9),
+    (0xD5, 0x5E, 0x00),
+    (0xF0, 0xE4, 0x42),
+    (0x99, 0x99, 0x99),
+];
+
+/// Each colour of the light theme with its partner in the dark one: the same hue, lighter where it would drown, so that a colour keeps
+/// its name.
+pub(crate) const PARTNERS: [(Rgb, Rgb); 10] = [
+    (PAGE, (0x0D, 0x11, 0x17)),
+    (INK, (0xE6, 0xED, 0xF3)),
+    (PALETTE[0], (0x4A, 0x9B, 0xE0)),
+    (PALETTE[1], (0xF0, 0xAE, 0x2B)),
+    (PALETTE[2], (0x2D, 0xB8, 0x8A)),
+    (PALETTE[3], (0xE0, 0x93, 0xBE)),
+    (PALETTE[4], (0x7A, 0xCB, 0xF5)),
+    (PALETTE[5], (0xF0, 0x80, 0x33)),
+    (PALETTE[6], (0xF5, 0xEC, 0x70)),
+    (PALETTE[7], (0xA6, 0xA6, 0xA6)),
+];
 
 /// What a mark stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +96,7 @@ impl Meaning {
     pub(crate) fn of_series(key: &str) -> Self {
         match key.rsplit('/').next().unwrap_or(key) {
             "pool.used" | "pool.waiting" | "calls.pending" | "calls.served" | "streams.waiting" | "loop.queue"
-            | "work.queue" | "link.queue" => Self::Pool,
+            | "work.queue" | "link.queue" | "lag" | "lag.total" => Self::Pool,
             "heap.bytes" => Self::Memory,
             "cpu" => Self::Cpu,
             "loop.lag" => Self::Latency,
@@ -67,15 +108,15 @@ impl Meaning {
         }
     }
 
-    /// Red, green, blue: Okabe and Ito's palette; black stands for the ink of the page.
-    pub(crate) const fn rgb(self) -> (u8, u8, u8) {
+    /// Its colour of the light theme; black stands for the ink of the page.
+    pub(crate) const fn rgb(self) -> Rgb {
         match self {
-            Self::Ok => (0x00, 0x9E, 0x73),
-            Self::Failed => (0xD5, 0x5E, 0x00),
-            Self::Latency => (0x56, 0xB4, 0xE9),
-            Self::Pool => (0x00, 0x72, 0xB2),
-            Self::Memory | Self::Stale => (0xCC, 0x79, 0xA7),
-            Self::Retries => (0xE6, 0x9F, 0x00),
+            Self::Ok => PALETTE[2],
+            Self::Failed => PALETTE[5],
+            Self::Latency => PALETTE[4],
+            Self::Pool => PALETTE[0],
+            Self::Memory | Self::Stale => PALETTE[3],
+            Self::Retries => PALETTE[1],
             Self::Unanswered | Self::Cpu | Self::Other => (0, 0, 0),
         }
     }
@@ -114,6 +155,11 @@ impl Meaning {
             _ => Dash::Solid,
         }
     }
+}
+
+/// A colour as SVG and CSS write it, e.g. `#009E73`.
+pub(crate) fn hex((r, g, b): Rgb) -> String {
+    format!("#{r:02X}{g:02X}{b:02X}")
 }
 
 impl Dash {

@@ -1,5 +1,6 @@
 //! What every figure must be, whatever it shows.
 
+mod further;
 mod synthetic;
 
 use gridlock_figures::{FigureError, Row, render};
@@ -130,7 +131,7 @@ fn a_variant_without_the_series_has_an_empty_panel() {
 }
 
 #[test]
-fn a_fault_is_named_once_unless_columns_differ() {
+fn a_fault_is_told_once_for_neighbours_that_share_it() {
     assert_eq!(svg(4).matches("inventory: slow CPU").count(), 1);
     let mut reports = synthetic::reports();
     reports[1][0].faults.push(FaultWindow {
@@ -139,8 +140,44 @@ fn a_fault_is_named_once_unless_columns_differ() {
         until_us: 91_000_000,
     });
     let svg = render(&synthetic::figure(&reports, 4, synthetic::rows())).unwrap();
-    assert_eq!(svg.matches("inventory: slow CPU").count(), 2);
-    assert_eq!(svg.matches("order: crash").count(), 1);
+    assert_eq!(svg.matches(">inventory:").count(), 3);
+    assert_eq!(svg.matches("crash,").count(), 1);
+}
+
+#[test]
+fn more_than_four_columns_are_wrapped_and_keep_their_domains() {
+    let reports = synthetic::reports();
+    let mut figure = synthetic::figure(&reports, 4, synthetic::rows());
+    figure.columns.extend(figure.columns.clone());
+    let svg = render(&figure).unwrap();
+    let of_row: Vec<&str> =
+        elements(&svg, "g").into_iter().filter(|g| g.contains("data-row=\"goodput-orders\"")).collect();
+    let count =
+        |name: &str| of_row.iter().filter_map(|g| attribute(g, name)).collect::<std::collections::BTreeSet<_>>().len();
+    assert_eq!((of_row.len(), count("data-x0"), count("data-y0"), count("data-ymax")), (8, 4, 2, 1));
+    assert_eq!(size(&svg).0, 740.0 * 4.0);
+}
+
+#[test]
+fn a_band_says_of_what_it_has_nothing() {
+    let reports = synthetic::reports();
+    let mut figure = synthetic::figure(&reports, 4, synthetic::rows());
+    figure.columns = [2, 2, 2, 0, 0, 0].map(|n| figure.columns[n].clone()).to_vec();
+    let svg = render(&figure).unwrap();
+    assert_eq!(svg.matches("Nothing here of: ").count(), 1);
+}
+
+#[test]
+fn a_dark_figure_is_the_same_drawing_in_other_colours() {
+    let light = svg(4);
+    let dark = gridlock_figures::dark(&light);
+    let colours = |svg: &str| {
+        let quoted = svg.split('"').filter(|part| part.starts_with('#'));
+        quoted.map(str::to_owned).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert!(colours(&light).is_disjoint(&colours(&dark)), "{:?}", colours(&light));
+    assert_eq!(colours(&light).len(), colours(&dark).len());
+    assert_eq!(light.len(), dark.len());
 }
 
 #[test]

@@ -6,6 +6,10 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its result")]
 #![expect(clippy::disallowed_types, reason = "a benchmark measures wall time")]
 
+#[path = "../../sim/benches/promise/mod.rs"]
+mod promise;
+#[path = "../../sim/benches/rounds/mod.rs"]
+mod rounds;
 #[path = "../../sim/benches/rss/mod.rs"]
 mod rss;
 
@@ -15,6 +19,8 @@ use gridlock_scenarios::run::run;
 use gridlock_scenarios::spec::{Override, Scenario, Spec};
 use gridlock_scenarios::{catalog, world::WorldSpec};
 use gridlock_sim::engine::SimDuration;
+use promise::{known, promise};
+use rounds::median;
 
 const ROUNDS: usize = 7;
 const RUNS: usize = 50;
@@ -74,11 +80,6 @@ fn cost(spec: &Spec<WorldSpec>, seed: u64) -> f64 {
     start.elapsed().as_secs_f64() * 1e6 / requests as f64
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
 fn main() {
     if let Some((what, minutes)) = rss::asked() {
         let spec = if what == CHAIN { Spec { step: steps_of(minutes), ..chain(1, minutes) } } else { healthy(minutes) };
@@ -93,16 +94,15 @@ fn main() {
         at_high.push(cost(&high, seed));
     }
     let (at_low, at_high) = (median(at_low), median(at_high));
-    let word = if at_high <= 1.3 * at_low { "met" } else { "MISSED" };
-    let (what, ratio) = ("cost of a request, 10 x load / 1 x load", at_high / at_low);
-    println!("  {what:<44} {ratio:>6.2}   contract: at most 1.3   {word}   ({at_low:.2} us, {at_high:.2} us)");
+    let note = format!("{at_low:.2} us, {at_high:.2} us");
+    promise("cost of a request, 10 x load / 1 x load", at_high / at_low, ..=1.3, &note);
     rss::compare(CHAIN);
     rss::compare(STORY);
     let spec = healthy(2);
     for n in 1..=RUNS {
         run(&spec, n as u64, false);
         if n == 5 || n == RUNS {
-            println!("  memory held after {n:>2} runs of healthy cascade: {} KiB (for information)", rss::now());
+            known(&format!("memory held after {n:>2} runs, KiB"), &rss::now().to_string());
         }
     }
 }

@@ -8,16 +8,20 @@ use crate::spec::{Scenario, SpecError};
 use crate::world::WorldSpec;
 
 /// Name and text of every built-in scenario.
-pub const CATALOG: [(&str, &str); 9] = [
+pub const CATALOG: [(&str, &str); 13] = [
     ("cascade", include_str!("../catalog/cascade.toml")),
     ("slow-dependency", include_str!("../catalog/slow-dependency.toml")),
     ("retry-storm", include_str!("../catalog/retry-storm.toml")),
     ("silent-partition", include_str!("../catalog/silent-partition.toml")),
     ("consumer-outage", include_str!("../catalog/consumer-outage.toml")),
     ("consumer-scaling", include_str!("../catalog/consumer-scaling.toml")),
+    ("hot-partition", include_str!("../catalog/hot-partition.toml")),
+    ("rolling-deploy", include_str!("../catalog/rolling-deploy.toml")),
     ("broker-crash", include_str!("../catalog/broker-crash.toml")),
+    ("controller-failover", include_str!("../catalog/controller-failover.toml")),
     ("poison-message", include_str!("../catalog/poison-message.toml")),
     ("duplicates", include_str!("../catalog/duplicates.toml")),
+    ("article-code", include_str!("../catalog/article-code.toml")),
 ];
 
 /// Why a scenario cannot be had.

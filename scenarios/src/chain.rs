@@ -182,6 +182,12 @@ impl ChainSpec {
     }
 }
 
+/// Who talks to whom: customers to the first service, every service to the next.
+pub(crate) fn links(spec: &ChainSpec) -> Vec<(String, String)> {
+    let callers = [CUSTOMERS].into_iter().chain(spec.services.iter().map(String::as_str));
+    callers.zip(&spec.services).map(|(caller, callee)| (caller.to_owned(), callee.clone())).collect()
+}
+
 /// The longest chain: every request passes all of it.
 const SERVICES_MAX: usize = 32;
 

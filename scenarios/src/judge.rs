@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gridlock_sim::check::Finding;
 use gridlock_sim::report::{Judging, judge, metrics};
 
+use crate::chaos;
 use crate::outcome::{Check, ClaimOutcome, VariantOutcome};
 use crate::run::Run;
 use crate::spec::{Claim, Fault, Inject, Scenario, Spec, SpecError, Variant};
@@ -13,16 +14,18 @@ use crate::world::WorldSpec;
 /// The series whose rise and drain make a run absorbed; runs without Kafka have none.
 const BACKLOG: &str = "lag.total";
 
-/// Judges the run of one variant. Claims are added by [`compare`], when all variants are there.
-pub(crate) fn outcome<F>(spec: &Spec<WorldSpec, F>, variant: &Variant, run: Run) -> VariantOutcome {
+/// Judges the run of one variant. Claims are added by [`compare`], when all variants are there. What a variant is expected to be under the
+/// faults of the file is not expected of it under `chaos`.
+pub(crate) fn outcome<F>(spec: &Spec<WorldSpec, F>, variant: &Variant, run: Run, chaos: bool) -> VariantOutcome {
     let context = Judging { warmup: spec.warmup, depends: depends(spec), backlog: Some(BACKLOG.into()) };
     VariantOutcome {
         name: variant.name.get_ref().clone(),
         title: variant.title.clone(),
         verdict: judge(&run.report, &context),
-        expected: variant.expect.map(|word| word.text().to_string()),
+        expected: variant.expect.filter(|_| !chaos).map(|word| word.text().to_string()),
+        faults: spec.fault.clone(),
         metrics: metrics(&run.report, spec.warmup),
-        checks: run.findings.into_iter().map(|finding| check(variant, finding)).collect(),
+        checks: run.findings.into_iter().map(|finding| check(variant, finding, chaos)).collect(),
         claims: Vec::new(),
         report: run.report,
     }
@@ -48,8 +51,10 @@ fn hits(fault: &Fault, needs: &[String]) -> bool {
     }
 }
 
-fn check(variant: &Variant, finding: Finding) -> (String, Check) {
-    let must_be_violated = variant.checks.violated.iter().any(|name| name == finding.name);
+/// Under chaos, what a variant is meant to violate may also hold.
+fn check(variant: &Variant, finding: Finding, chaos: bool) -> (String, Check) {
+    let meant = variant.checks.violated.iter().any(|name| name == finding.name);
+    let must_be_violated = meant && !(chaos && finding.held);
     let check = Check { held: finding.held, must_be_violated, first_violation: finding.first_violation };
     (finding.name.to_string(), check)
 }
@@ -78,6 +83,38 @@ pub(crate) fn compare<F>(scenario: &Scenario<WorldSpec, F>, variants: &mut [Vari
         }
     }
     Ok(())
+}
+
+/// Evaluates what must be true of a run after its drawn faults. The usual liveness is left out where a class has no such metric: nobody came.
+///
+/// # Errors
+/// When the file states a metric that the run does not have, with its place.
+pub(crate) fn liveness<F>(
+    scenario: &Scenario<WorldSpec, F>,
+    spec: &Spec<WorldSpec, F>,
+    outcome: &mut VariantOutcome,
+) -> Result<(), SpecError> {
+    let measured = BTreeMap::from([(outcome.name.clone(), outcome.metrics.clone())]);
+    for claim in chaos::claims(spec, &outcome.metrics) {
+        let named = [Some(&claim.metric), claim.than.as_ref().map(|than| &than.metric)];
+        let unknown = |metric: &str| !outcome.metrics.contains_key(metric) && !may_be_absent(metric);
+        let missing = named.into_iter().flatten().find(|metric| unknown(metric.get_ref()));
+        match missing {
+            None => outcome.claims.extend(evaluate(&claim, &outcome.name, &measured)),
+            Some(_) if spec.chaos.liveness.is_empty() => {}
+            Some(metric) => {
+                let message = format!("the run has no metric `{}`", metric.get_ref());
+                let known = outcome.metrics.keys().cloned().collect();
+                return Err(scenario.error_at(metric.span(), &message, &nearest(metric.get_ref(), &known)));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Metrics that count something which need not happen in a run: absent, they are zero.
+fn may_be_absent(metric: &str) -> bool {
+    metric.contains(".failed.") || ["facts.", "peak.", "attempts."].iter().any(|start| metric.starts_with(start))
 }
 
 fn evaluate(claim: &Claim, variant: &str, measured: &BTreeMap<String, BTreeMap<String, u64>>) -> Option<ClaimOutcome> {

@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod chain;
+pub mod chaos;
 pub mod difference;
 pub mod format;
 mod judge;
@@ -9,10 +10,14 @@ pub mod kafka;
 pub mod ledger;
 pub mod outcome;
 mod play;
+pub mod replay;
 pub mod run;
 pub mod shop;
+pub mod shrink;
 pub mod spec;
 pub mod stream;
+pub mod theory;
+pub mod topology;
 pub mod world;
 
-pub use self::play::{Played, Request, play, play_code};
+pub use self::play::{Chosen, Played, Request, play, play_code, resolve};

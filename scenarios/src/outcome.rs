@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use gridlock_sim::report::{Report, Verdict};
 use serde::Serialize;
 
+use crate::spec::Fault;
+
 /// All requested variants of one scenario, run with one seed.
 #[derive(Clone, Debug, Serialize)]
 pub struct Outcome {
@@ -18,6 +20,8 @@ pub struct Outcome {
     pub engine: &'static str,
     /// The seed from which the order of simultaneous events was drawn, if it was.
     pub ties: Option<u64>,
+    /// Whether the faults were drawn from the seed, in place of those of the file.
+    pub chaos: bool,
     /// One entry for each variant, in the order of the file.
     pub variants: Vec<VariantOutcome>,
 }
@@ -33,6 +37,8 @@ pub struct VariantOutcome {
     pub verdict: Verdict,
     /// What the scenario expects the verdict to be, if it says so.
     pub expected: Option<String>,
+    /// The faults, in the order of the file or, if they were drawn, of time.
+    pub faults: Vec<Fault>,
     /// Flat integer metrics with stable keys, e.g. `orders.offered`, `accept.p99_us`.
     pub metrics: BTreeMap<String, u64>,
     /// Checkers by name.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use gridlock_sim::engine::Options;
 use serde::de::DeserializeOwned;
 
+use crate::chaos;
 use crate::judge;
 use crate::outcome::{Outcome, VariantOutcome};
 use crate::run::{Code, Run, run_code};
@@ -23,6 +24,8 @@ pub struct Request {
     pub variants: Vec<String>,
     /// Overrides for every variant.
     pub set: Vec<Override>,
+    /// Draw faults from the seed, in place of those of the file (see [`crate::chaos`]).
+    pub chaos: bool,
     /// Keep the traces.
     pub trace: bool,
     /// The engine, and how ties are broken.
@@ -59,44 +62,62 @@ pub fn play_code<F>(scenario: &Scenario<WorldSpec, F>, request: &Request, code: 
 where
     F: DeserializeOwned + Default + Sync + Send,
 {
-    let variants = resolve(scenario, request)?;
     let seed = request.seed.unwrap_or(scenario.spec.seed);
+    let variants = resolve(scenario, request)?;
     let runs = run_all(&variants, seed, request, code);
     let mut traces = Vec::new();
     let mut outcomes: Vec<VariantOutcome> = Vec::new();
     for ((variant, resolved), mut run) in variants.iter().zip(runs) {
         traces.extend(run.trace.take().map(|trace| (variant.name.get_ref().clone(), trace)));
-        outcomes.push(judge::outcome(&resolved.spec, variant, run));
+        outcomes.push(judge::outcome(&resolved.spec, variant, run, request.chaos));
     }
-    judge::compare(scenario, &mut outcomes)?;
+    if request.chaos {
+        for ((_, resolved), outcome) in variants.iter().zip(&mut outcomes) {
+            judge::liveness(scenario, &resolved.spec, outcome)?;
+        }
+    } else {
+        judge::compare(scenario, &mut outcomes)?;
+    }
     let outcome = Outcome {
         scenario: request.name.clone(),
         title: scenario.spec.title.clone(),
         seed,
         engine: request.options.engine.text(),
         ties: request.options.ties,
+        chaos: request.chaos,
         variants: outcomes,
     };
     Ok(Played { outcome, traces })
 }
 
-type Chosen<F> = (Variant, Resolved<WorldSpec, F>);
+/// A variant and what is to be run for it.
+pub type Chosen<F> = (Variant, Resolved<WorldSpec, F>);
 
 /// The requested variants with their specifications; a scenario without variants is played as it is.
-fn resolve<F>(scenario: &Scenario<WorldSpec, F>, request: &Request) -> Result<Vec<Chosen<F>>, SpecError>
+///
+/// # Errors
+/// [`SpecError`], when a variant or override is wrong.
+pub fn resolve<F>(scenario: &Scenario<WorldSpec, F>, request: &Request) -> Result<Vec<Chosen<F>>, SpecError>
 where
     F: DeserializeOwned + Default,
 {
+    let seed = request.seed.unwrap_or(scenario.spec.seed);
+    let resolved = |variant: Option<&str>| match request.chaos {
+        true => chaos::resolve(scenario, variant, &request.set, seed),
+        false => scenario.resolve(variant, &request.set),
+    };
     let names: Vec<String> = match &request.variants[..] {
         [] => scenario.spec.variant.iter().map(|variant| variant.name.get_ref().clone()).collect(),
         chosen => chosen.to_vec(),
     };
-    if names.is_empty() {
-        return Ok(vec![(Variant::plain(), scenario.resolve(None, &request.set)?)]);
+    let plain = Variant::plain();
+    // The line that repeats a run names its variant also where the file names none.
+    if scenario.spec.variant.is_empty() && names.iter().all(|name| name == plain.name.get_ref()) {
+        return Ok(vec![(plain, resolved(None)?)]);
     }
     let resolve = |name: &String| {
         let variant = scenario.variant(name)?.clone();
-        Ok((variant, scenario.resolve(Some(name), &request.set)?))
+        Ok((variant, resolved(Some(name))?))
     };
     names.iter().map(resolve).collect()
 }

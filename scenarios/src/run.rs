@@ -11,7 +11,7 @@ use gridlock_sim::grpc::retry::MakeRetry;
 use gridlock_sim::net::{LinkSpec, TcpSpec};
 use gridlock_sim::report::{Metrics, Report};
 use gridlock_sim::stage::Stage;
-use gridlock_sim::trace::{Digest, JsonLines, Trace};
+use gridlock_sim::trace::{Digest, JsonLines, Names, Sink, Trace};
 use gridlock_sim::units::Factor;
 use gridlock_sim::workload::{Customers, Patience, RateProfile, Reload, Spacing, closed_loop, open_loop};
 
@@ -51,11 +51,40 @@ pub fn run_with<F: Sync>(options: Options, spec: &Spec<WorldSpec, F>, seed: u64,
 /// what it is given alone, gives the same run.
 pub fn run_code<F: Sync>(options: Options, code: &Code, spec: &Spec<WorldSpec, F>, seed: u64, keep_trace: bool) -> Run {
     let (end, step) = (SimTime::ZERO + spec.duration, spec.step);
+    perform(options, code, spec, seed, move |trace| {
+        let instruments = Instruments::attach(trace, step, end, keep_trace);
+        move || instruments.read()
+    })
+}
+
+/// Plays as [`run`] does, but measures with a sink of the caller's own and with nothing else; `read` gets it at the end.
+pub(crate) fn watch<F: Sync, S: Sink + 'static, T: Send>(
+    spec: &Spec<WorldSpec, F>,
+    seed: u64,
+    make: impl FnOnce(&Rc<Names>) -> S + Send,
+    read: impl FnOnce(&S) -> T + Send + 'static,
+) -> T {
+    perform(Options::default(), &Code::default(), spec, seed, move |trace| {
+        let sink = Rc::new(RefCell::new(make(&trace.names())));
+        trace.attach(sink.clone());
+        move || read(&sink.borrow())
+    })
+}
+
+/// Plays a specification; `attach` attaches sinks to the trace and returns how they are read at the end.
+fn perform<F: Sync, T: Send, R: FnOnce() -> T>(
+    options: Options,
+    code: &Code,
+    spec: &Spec<WorldSpec, F>,
+    seed: u64,
+    attach: impl FnOnce(&Trace) -> R + Send,
+) -> T {
+    let end = SimTime::ZERO + spec.duration;
     let (world, workload) = (&spec.world, &spec.workload);
     let faults: Vec<fault::Fault> = spec.fault.iter().map(plan).collect();
     engine::run_with(options, seed, end, move |sim| {
         let trace = Trace::new(sim);
-        let instruments = Instruments::attach(&trace, step, end, keep_trace);
+        let read = attach(&trace);
         let (link, tcp) = network(world);
         let stage = Stage::new(sim, &trace, link, tcp);
         code.retries.iter().for_each(|(client, make)| stage.retry(client, *make));
@@ -68,7 +97,7 @@ pub fn run_code<F: Sync>(options: Options, code: &Code, spec: &Spec<WorldSpec, F
         for fault in faults {
             fault::schedule(&stage, fault);
         }
-        move || instruments.read()
+        read
     })
 }
 

@@ -97,6 +97,14 @@ impl World for WorldSpec {
         }
     }
 
+    fn links(&self) -> Vec<(String, String)> {
+        match self {
+            WorldSpec::Shop(spec) => spec.links(),
+            WorldSpec::Chain(spec) => chain::links(spec),
+            WorldSpec::Stream(spec) => stream::links(spec),
+        }
+    }
+
     fn classes(&self) -> Vec<String> {
         let classes: &[&str] = match self {
             WorldSpec::Shop(_) => &shop::CLASSES,
@@ -140,6 +148,9 @@ mod tests {
                     assert!(able, "{node} has not the ability {ability:?}");
                 }
             }
+            for node in world.links().into_iter().flat_map(|(from, to)| [from, to]) {
+                assert!(stage.net().host(&node).is_some(), "a link leads to {node}, which is not on the network");
+            }
             for pool in world.pools() {
                 assert!(stage.pool_of(&pool).is_some(), "there is no pool {pool}");
             }
@@ -149,10 +160,12 @@ mod tests {
 
     #[test]
     fn nodes_are_able_to_do_what_is_said_of_them() {
-        for name in ["cascade", "silent-partition"] {
+        for name in ["cascade", "silent-partition", "broker-crash"] {
             let scenario = crate::catalog::load::<crate::spec::Ignored>(name).unwrap();
             assert_able(&scenario.spec.world);
         }
+        let cascade = crate::catalog::load::<crate::spec::Ignored>("cascade").unwrap();
+        assert_able(&cascade.resolve(Some("kafka"), &[]).unwrap().spec.world);
         let chain = toml::from_str("services = [\"front\", \"back\"]").unwrap();
         assert_able(&WorldSpec::Chain(chain));
     }

@@ -12,7 +12,9 @@
 )]
 
 mod common;
+mod instructions;
 mod peers;
+mod promise;
 #[expect(dead_code, reason = "only another benchmark asks what is held at the moment")]
 mod rss;
 
@@ -20,9 +22,10 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Instant;
 
-use common::{CLIENTS, TRIPS, endpoint, line, line_at_most, ours, rate};
+use common::{CLIENTS, TRIPS, endpoint, ours, rate};
 use gridlock_sim::engine::Engine;
-use peers::turmoil;
+use peers::{simpy, turmoil};
+use promise::{known, promise};
 
 const ROUNDS: u64 = 15;
 /// A round trip of the echo takes 11 ms on average, so this many take a simulated minute.
@@ -101,6 +104,8 @@ struct Best {
     endpoint: f64,
     turmoil_one: f64,
     turmoil_many: f64,
+    /// Zero where there is no SimPy.
+    simpy: f64,
     wide: Marginal,
     wide_heap: Marginal,
 }
@@ -117,21 +122,28 @@ impl Best {
         if seed % 5 == 1 {
             keep(&mut self.turmoil_one, rate(|| turmoil(seed, 1, CLIENTS, TRIPS / 10)));
             keep(&mut self.turmoil_many, rate(|| turmoil(seed, CLIENTS, 1, TRIPS / 40)));
+            keep(&mut self.simpy, simpy(seed, CLIENTS, TRIPS / 20).unwrap_or(0.0));
         }
     }
 
     fn table(&self) {
-        let row = |what: &str, rate: f64| println!("  {what:<34} {rate:>12.0}   {:.3}", rate / self.heap);
-        println!("echo, {CLIENTS} clients x {TRIPS} round trips: messages a second, share of the bare heap loop");
+        let row = |what: &str, rate: f64| {
+            let share = format!("{:.3} of the heap loop", rate / self.heap);
+            known(&format!("{what}, messages/s"), &format!("{rate:.0}   {share}"));
+        };
+        println!("echo, {CLIENTS} clients x {TRIPS} round trips");
         row("bare heap loop", self.heap);
         row("gridlock, native engine", self.native);
         row("gridlock, madsim engine", self.madsim);
         row("turmoil, all clients on one host", self.turmoil_one);
         row("madsim Endpoint", self.endpoint);
         row("turmoil, a host for each client", self.turmoil_many);
-        println!("the same with {MANY} clients");
-        row("bare heap loop", self.wide_heap.rate());
-        row("gridlock, native engine", self.wide.rate());
+        match self.simpy {
+            rate @ 1.0.. => row("SimPy", rate),
+            _ => known("SimPy, messages/s", "not available"),
+        }
+        row(&format!("bare heap loop, {MANY} clients"), self.wide_heap.rate());
+        row(&format!("gridlock, native engine, {MANY} clients"), self.wide.rate());
     }
 }
 
@@ -143,14 +155,14 @@ fn main() {
     let mut best = Best::default();
     (1..=ROUNDS).for_each(|seed| best.measure(seed));
     best.table();
-    line("native engine / bare heap loop", best.native / best.heap, 0.3);
-    line("native engine, million messages a second", best.native / 1e6, 10.0);
-    line("madsim engine / Endpoint", best.madsim / best.endpoint, 4.0);
-    line_at_most(&format!("cost of a message, {MANY} / {CLIENTS} nodes"), best.native / best.wide.rate(), 1.5);
-    println!(
-        "  {:<44} {:>6.2}   for information",
-        "the same for the bare heap loop",
-        best.heap / best.wide_heap.rate()
-    );
+    promise("native engine / bare heap loop", best.native / best.heap, 0.3.., "");
+    promise("native engine, million messages a second", best.native / 1e6, 10.0.., "");
+    promise("madsim engine / Endpoint", best.madsim / best.endpoint, 4.0.., "");
+    let wide = format!("cost of a message, {MANY} / {CLIENTS} nodes");
+    promise(&wide, best.native / best.wide.rate(), ..=1.5, "");
+    known("the same for the bare heap loop", &format!("{:.2}", best.heap / best.wide_heap.rate()));
+    let counted = instructions::each("echo", 2 * CLIENTS * TRIPS_PER_MINUTE);
+    let counted = counted.map_or_else(|| "not available".to_owned(), |each| format!("{each:.0}"));
+    known("native engine, instructions a message", &counted);
     rss::compare("echo");
 }

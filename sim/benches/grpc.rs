@@ -12,12 +12,13 @@
 
 #[expect(dead_code, reason = "the echo of our own engines belongs to another benchmark")]
 mod common;
+mod promise;
 mod rounds;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use common::{CLIENTS, TRIPS, endpoint, line, rate};
+use common::{CLIENTS, TRIPS, endpoint, rate};
 use gridlock_sim::engine::{self, SimDuration, SimTime};
 use gridlock_sim::grpc::{Client, ClientPolicy, Message, Server, ServerPolicy};
 use gridlock_sim::net::{LinkSpec, TcpSpec};
@@ -25,6 +26,7 @@ use gridlock_sim::process::ProcessSpec;
 use gridlock_sim::report::Metrics;
 use gridlock_sim::stage::Stage;
 use gridlock_sim::trace::{Digest, Trace};
+use promise::{known, promise};
 use rounds::median;
 
 const ROUNDS: u64 = 7;
@@ -86,9 +88,11 @@ fn main() {
     }
     assert_eq!(calls(1, Sinks::Digest), CLIENTS * TRIPS, "every call is answered in time");
     let (base, digest, metrics) = (median(base), median(digest), median(metrics));
-    println!("unary gRPC calls, {CLIENTS} callers x {TRIPS} calls, a second, median of {ROUNDS} interleaved rounds");
-    println!("  madsim Endpoint round trips     {base:>12.0}");
-    println!("  calls, digest attached          {digest:>12.0}");
-    println!("  calls, digest and metrics       {metrics:>12.0}   ({:.2}, for information)", metrics / base);
-    line("calls / Endpoint round trips", digest / base, 0.5);
+    println!("unary gRPC calls, {CLIENTS} callers x {TRIPS} calls, median of {ROUNDS} interleaved rounds");
+    let row =
+        |what: &str, rate: f64| known(&format!("{what}/s"), &format!("{rate:.0}   {:.2} of Endpoint's", rate / base));
+    row("madsim Endpoint, round trips", base);
+    row("gRPC calls, digest attached", digest);
+    row("gRPC calls, digest and metrics", metrics);
+    promise("gRPC calls / Endpoint round trips", digest / base, 0.5.., "");
 }

@@ -22,6 +22,13 @@ pub enum Dist {
         /// One sample in a hundred is above.
         p99: SimDuration,
     },
+    /// Normal with this mean and standard deviation, negative values folded to positive ones.
+    Normal {
+        /// The mean before folding.
+        mean: SimDuration,
+        /// The standard deviation before folding.
+        sd: SimDuration,
+    },
 }
 
 /// The 99 % quantile of the standard normal distribution.
@@ -42,6 +49,7 @@ impl Dist {
                 let sigma = libm::log((p99.as_nanos().max(1) as f64 / median).max(1.0)) / Z99;
                 nanos(median * libm::exp(sigma * normal(stream)))
             }
+            Dist::Normal { mean, sd } => nanos((mean.as_nanos() as f64 + sd.as_nanos() as f64 * normal(stream)).abs()),
         }
     }
 
@@ -55,6 +63,7 @@ impl Dist {
                 let sigma = libm::log((p99.as_nanos().max(1) as f64 / median_ns).max(1.0)) / Z99;
                 nanos(median_ns * libm::exp(sigma * sigma / 2.0))
             }
+            Dist::Normal { mean, sd } => nanos(folded_mean(mean.as_nanos() as f64, sd.as_nanos() as f64)),
         }
     }
 }
@@ -63,6 +72,16 @@ impl Dist {
 fn normal(stream: &mut Stream) -> f64 {
     let radius = libm::sqrt(-2.0 * libm::log(1.0 - stream.unit()));
     radius * libm::cos(std::f64::consts::TAU * stream.unit())
+}
+
+/// The mean of `|N(mean, sd)|`.
+fn folded_mean(mean: f64, sd: f64) -> f64 {
+    if sd == 0.0 {
+        return mean;
+    }
+    let z = mean / sd;
+    sd * libm::sqrt(2.0 / std::f64::consts::PI) * libm::exp(-z * z / 2.0)
+        + mean * libm::erf(z / std::f64::consts::SQRT_2)
 }
 
 fn nanos(value: f64) -> SimDuration {
@@ -82,6 +101,8 @@ mod tests {
             Dist::Uniform(ms(5), ms(15)),
             Dist::Exponential(ms(10)),
             Dist::LogNormal { median: ms(8), p99: ms(40) },
+            Dist::Normal { mean: ms(10), sd: ms(2) },
+            Dist::Normal { mean: ms(10), sd: ms(20) },
         ];
         for dist in dists {
             let mut stream = Draws::new(1, "dist").at(0);

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use gridlock::lab::{Catalogue, Lab};
+use gridlock::lab::{Catalogue, Lab, Picture};
 use gridlock_figures::Row;
 use gridlock_scenarios::difference::first_difference;
 use gridlock_scenarios::outcome::Outcome;
@@ -58,10 +58,13 @@ fn every_row_of_a_figure_shows_something_that_was_measured() {
     }
 }
 
+/// What a row shows: keys of classes and series; of Kafka the series without which there is nothing to show.
 fn keys(row: &Row) -> Vec<String> {
     match row {
         Row::Goodput { class } | Row::Latency { class } => vec![class.clone()],
         Row::Gauges { series, .. } | Row::Counts { series, .. } => series.clone(),
+        Row::Lag { group } | Row::Owners { group } => vec![format!("{group}/generation")],
+        Row::Leaders { topic } => vec![format!("{topic}-0/leader")],
     }
 }
 
@@ -69,12 +72,26 @@ fn is_measured(outcome: &Outcome, key: &str) -> bool {
     outcome.variants.iter().any(|v| v.report.classes.contains_key(key) || v.report.series.contains_key(key))
 }
 
+/// All pictures as they are drawn now: name of the file and its content, light and dark.
+fn drawn() -> Vec<(String, String)> {
+    let of_scenario = |name: &'static str| {
+        let pictures = Catalogue.pictures(outcome(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        pictures.into_iter().map(move |Picture { suffix, svg }| (format!("{name}{suffix}"), svg))
+    };
+    let standing = Catalogue.standing().expect("pictures of no scenario");
+    let standing = standing.into_iter().map(|(name, svg)| (name.to_owned(), svg));
+    let both = |(name, svg): (String, String)| {
+        let dark = gridlock_figures::dark(&svg);
+        [(format!("{name}.svg"), svg), (format!("{name}.dark.svg"), dark)]
+    };
+    scenarios().flat_map(of_scenario).chain(standing).flat_map(both).collect()
+}
+
 #[test]
 fn every_committed_figure_is_what_is_drawn_now() {
-    for name in scenarios() {
-        let path = format!("figures/out/{name}.svg");
+    for (file, drawn) in drawn() {
+        let path = format!("figures/out/{file}");
         let committed = std::fs::read_to_string(tree::root().join(&path)).unwrap_or_default();
-        let drawn = Catalogue.figure(outcome(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
         let advice = "`cargo lab figures` draws it anew; look at it before you commit it";
         if let Some(difference) = first_difference(&committed, &drawn) {
             let shown: String = difference.chars().take(400).collect();
@@ -85,7 +102,7 @@ fn every_committed_figure_is_what_is_drawn_now() {
 
 #[test]
 fn no_figure_is_left_over() {
-    let expected: std::collections::BTreeSet<_> = scenarios().map(|name| format!("{name}.svg")).collect();
+    let expected: std::collections::BTreeSet<_> = drawn().into_iter().map(|(file, _)| file).collect();
     let found =
         tree::files(&["figures/out"]).into_iter().filter_map(|path| Some(path.file_name()?.to_str()?.to_string()));
     assert_eq!(expected, found.filter(|name| name.ends_with(".svg")).collect());

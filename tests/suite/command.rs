@@ -6,6 +6,7 @@ use std::fs;
 use gridlock::Style;
 use gridlock_tests::catalogue::{outcome, scenarios, stories};
 use gridlock_tests::command::{gridlock, styled};
+use gridlock_tests::tree::root;
 use serde_json::Value;
 
 const QUICK: [&str; 6] = ["slow-dependency", "--variant", "fast", "--set", "duration=45s", "--format"];
@@ -39,10 +40,10 @@ fn exit_codes_tell_claims_failures_and_misuse_apart() {
 #[test]
 fn json_has_its_keys_in_their_order() {
     let document = json(&[&["run"], &QUICK[..], &["json"]].concat());
-    assert_eq!(keys(&document), ["schema", "scenario", "seed", "build", "engine", "ties", "variants"]);
+    assert_eq!(keys(&document), ["schema", "scenario", "seed", "build", "engine", "ties", "chaos", "variants"]);
     assert_eq!((&document["schema"], &document["build"]), (&Value::from(1), &Value::from(gridlock::BUILD)));
     let variant = &document["variants"][0];
-    assert_eq!(keys(variant), ["name", "digest", "verdict", "reason", "metrics", "checks", "claims"]);
+    assert_eq!(keys(variant), ["name", "digest", "verdict", "reason", "faults", "metrics", "checks", "claims"]);
     let metrics = keys(&variant["metrics"]);
     assert!(metrics.is_sorted(), "{metrics:?}");
     assert!(variant["metrics"].as_object().expect("an object").values().all(Value::is_u64), "integers only");
@@ -96,13 +97,47 @@ fn the_schema_names_what_a_file_may_hold() {
     let schema = json(&["schema"]);
     let mut found = keys(&schema["properties"]);
     found.sort_unstable();
-    let expected = "claim duration fault figure question seed step summary title variant warmup workload world";
+    let expected = "chaos claim duration fault figure question seed step summary title variant warmup workload world";
     assert_eq!(found, expected.split(' ').collect::<Vec<_>>());
     let required = schema["required"].as_array().expect("a list");
     for key in ["title", "summary", "duration", "world"] {
         assert!(required.contains(&Value::from(key)), "{key} is required");
     }
     assert_eq!(schema["additionalProperties"], false, "editors refuse unknown keys too");
+}
+
+#[test]
+fn a_chaotic_run_leaves_a_file_that_repeats_it() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let out = dir.path().to_str().expect("a path");
+    let set = ["--set", "chaos.from=42s", "--set", "chaos.heal_by=52s", "--set", "duration=60s"];
+    let set = [&["slow-dependency", "--variant", "fast", "--format", "json"], &set[..]].concat();
+    let document = json(&[&["run", "--chaos", "--seed", "5", "--out", out], &set[..]].concat());
+    let variant = &document["variants"][0];
+    assert_eq!(document["chaos"], true);
+    assert!(variant["faults"][0]["inject"].is_object() && variant["faults"][0]["at"].is_string(), "{variant}");
+    let file = dir.path().join("slow-dependency.fast.chaos.toml");
+    let again = json(&["run", file.to_str().expect("a path"), "--format", "json"]);
+    assert_eq!((&again["chaos"], &again["variants"][0]["digest"]), (&Value::from(false), &variant["digest"]));
+    assert_eq!(again["variants"][0]["faults"], variant["faults"]);
+}
+
+#[test]
+fn the_least_that_breaks_the_cascade_still_does() {
+    let file = root().join("book/exercises/least-cascade.toml");
+    let said = gridlock(["run".as_ref(), file.as_os_str()]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.out.contains("METASTABLE"), "{}", said.out);
+}
+
+#[test]
+fn what_does_not_occur_cannot_be_shrunk() {
+    let args = ["shrink", "slow-dependency", "--variant", "fast", "--set", "duration=60s", "--keep"];
+    let said = gridlock([&args[..], &["verdict=metastable"]].concat());
+    assert_eq!(said.code, 2, "{said:?}");
+    assert!(said.err.contains("is not metastable") && said.err.contains("verdict="), "{}", said.err);
+    assert_eq!(gridlock([&args[..], &["verdict=metastabel"]].concat()).code, 2);
+    assert!(gridlock(["shrink", "slow-dependency"]).err.contains("choose one to shrink"));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use gridlock_scenarios::difference::first_difference;
+use gridlock_scenarios::run::run;
 use gridlock_sim::dist::Dist;
 use gridlock_sim::engine::{self, SimDuration, SimTime};
 use gridlock_sim::net::{LinkSpec, TcpSpec};
@@ -62,6 +63,32 @@ fn demands(seed: u64, orders: &BTreeSet<u64>) -> BTreeMap<u64, u64> {
         let demand = move |id: u64| (id, cpu.sample(&mut draws.at(id)).as_nanos());
         move || orders.into_iter().map(demand).collect()
     })
+}
+
+/// Chance is another, and what was decided in the file is not: when a fault begins, and who is there.
+#[test]
+fn another_seed_changes_all_chance_and_no_decision() {
+    for variant in ["grpc-retries", "kafka"] {
+        let spec = Story::new("cascade", variant).spec(&SET);
+        let [one, other] = [1, 2].map(|seed| run(&spec, seed, true).trace.expect("a trace was asked for"));
+        let arrivals = |trace: &str| -> BTreeSet<u64> { of_kind(trace, "arrived").map(|line| line.at_ns()).collect() };
+        let (came, later) = (arrivals(&one), arrivals(&other));
+        assert!(came.len() > 5000 && came.intersection(&later).count() == 0, "{variant}: two seeds, one customer");
+        let decided = |trace: &str| -> Vec<String> {
+            let lines = trace.lines().filter(|line| line.contains("\"kind\":\"fault\"") || is_start(line));
+            lines.map(String::from).collect()
+        };
+        assert!(decided(&one).len() >= 5, "{variant}: nothing was decided");
+        assert_eq!(decided(&one), decided(&other), "{variant}");
+    }
+    let orders = (1..200).collect();
+    let (one, other) = (demands(1, &orders), demands(2, &orders));
+    assert!(one.iter().all(|(id, demand)| other[id] != *demand), "two seeds, one service time");
+}
+
+/// A process begins with the run.
+fn is_start(line: &str) -> bool {
+    line.starts_with("{\"at_ns\":0,") && line.contains("\"kind\":\"started\"")
 }
 
 #[test]

@@ -91,7 +91,9 @@ impl Retry for AsData {
 
     fn failed(&mut self, attempt: &Attempt, draws: &mut Stream) -> Option<SimDuration> {
         let again = attempt.number < self.0.attempts && self.0.codes.contains(&attempt.code);
-        again.then(|| self.0.backoff.wait(attempt.number, draws))
+        // Waits double, and none of three attempts reaches the longest.
+        let initial = self.0.backoff.initial * (1 << (attempt.number - 1));
+        again.then(|| Backoff { initial, ..self.0.backoff.clone() }.waits().next(draws))
     }
 }
 

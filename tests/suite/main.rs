@@ -2,6 +2,7 @@
 
 mod book;
 mod catalogue;
+mod checkers;
 mod command;
 mod customers;
 mod determinism;
@@ -9,5 +10,6 @@ mod exercises;
 mod growth;
 mod mistakes;
 mod outcomes;
+mod sweep;
 mod theory;
 mod workspace;

@@ -103,6 +103,7 @@ fn request(name: &str) -> Request {
         seed: None,
         variants: Vec::new(),
         set: Vec::new(),
+        chaos: false,
         trace: false,
         options: Default::default(),
         jobs: 1,

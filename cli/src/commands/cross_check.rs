@@ -30,6 +30,8 @@ pub(crate) struct CrossCheck<'a> {
     pub(crate) scenario: &'a str,
     pub(crate) set: &'a [String],
     pub(crate) variants: &'a [String],
+    /// Whether faults are drawn.
+    pub(crate) chaos: bool,
 }
 
 pub(crate) fn cross_check(lab: &dyn Lab, args: &VerifyArgs, term: &mut Term) -> Result<Exit, Failure> {
@@ -45,7 +47,13 @@ pub(crate) fn cross_check(lab: &dyn Lab, args: &VerifyArgs, term: &mut Term) -> 
         histories.extend(seeds.map(|seed| (seed, Some(seed))));
     }
     for scenario in scenarios(lab, args) {
-        let check = CrossCheck { engines: [one, other], scenario: &scenario, set: &args.set, variants: &args.variants };
+        let check = CrossCheck {
+            engines: [one, other],
+            scenario: &scenario,
+            set: &args.set,
+            variants: &args.variants,
+            chaos: args.chaos,
+        };
         let what = format!("cross-check {scenario}");
         let found = many::each(&histories, many::jobs(args.jobs), &what, term, |history| check.compare(lab, *history))?;
         if let Some(disagreement) = found.iter().find_map(|(_, disagreement)| disagreement.as_ref()) {
@@ -64,7 +72,7 @@ pub(crate) fn cross_check(lab: &dyn Lab, args: &VerifyArgs, term: &mut Term) -> 
 impl CrossCheck<'_> {
     fn request(&self, engine: Engine, seed: u64, ties: Option<u64>, variants: &[String]) -> Request {
         let world = WorldArgs { scenario: self.scenario.to_owned(), set: self.set.to_vec() };
-        world.request(Some(seed), variants, Options { engine, ties })
+        Request { chaos: self.chaos, ..world.request(Some(seed), variants, Options { engine, ties }) }
     }
 
     /// Plays one history on both engines; returns the number of variants, and the first of which they disagree.
@@ -93,7 +101,7 @@ impl CrossCheck<'_> {
         let place = first_difference(&trace(one)?, &trace(other)?);
         let place = place.unwrap_or_else(|| "no event: played again, both told the same".to_owned());
         let say = format!("✗ {one} (one) and {other} (other) tell two histories of {variant}, first in {place}\n");
-        let history = History { scenario: self.scenario, seed: *seed, ties: *ties };
+        let history = History { scenario: self.scenario, seed: *seed, ties: *ties, chaos: self.chaos };
         let again = repeat(command, history, Some(variant), self.set);
         let lines =
             self.engines.map(|engine| format!("  {}\n", paint(ink::NAME, &format!("{again} --engine {engine}"))));

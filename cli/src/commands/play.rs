@@ -10,8 +10,11 @@ use crate::lab::{Lab, Played, Request};
 use crate::term::{Exit, Failure, Term};
 
 pub(crate) fn run(lab: &dyn Lab, args: &RunArgs, term: &mut Term) -> Result<Exit, Failure> {
-    let request =
-        Request { trace: args.out.is_some(), ..args.world.request(args.seed, &args.variants, args.play.options()) };
+    let request = Request {
+        chaos: args.chaos,
+        trace: args.out.is_some(),
+        ..args.world.request(args.seed, &args.variants, args.play.options())
+    };
     let played = play(lab, &request, term)?;
     if let Some(dir) = &args.out {
         save(lab, &played, dir, term)?;
@@ -44,6 +47,9 @@ fn save(lab: &dyn Lab, played: &Played, dir: &Path, term: &mut Term) -> Result<(
     ];
     for (variant, trace) in &played.traces {
         drafts.push(Draft { name: format!("{stem}.{}.trace.jsonl", files::plain(variant)), text: trace.clone() });
+    }
+    for (variant, text) in &played.replays {
+        drafts.push(Draft { name: format!("{stem}.{}.chaos.toml", files::plain(variant)), text: text.clone() });
     }
     for path in files::write(dir, &drafts)? {
         term.remark(&format!("wrote {}\n", path.display()))?;

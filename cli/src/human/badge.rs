@@ -3,6 +3,15 @@
 use anstyle::{AnsiColor, Style};
 use gridlock_sim::report::VerdictKind;
 
+/// Verdicts from good to bad.
+pub(crate) const KINDS: [VerdictKind; 5] = [
+    VerdictKind::Healthy,
+    VerdictKind::Absorbed,
+    VerdictKind::Degraded,
+    VerdictKind::Cascading,
+    VerdictKind::Metastable,
+];
+
 /// Columns of every badge.
 const fn badge_width() -> usize {
     "METASTABLE".len() + 2

@@ -39,11 +39,12 @@ pub(crate) struct History<'a> {
     pub(crate) scenario: &'a str,
     pub(crate) seed: u64,
     pub(crate) ties: Option<u64>,
+    pub(crate) chaos: bool,
 }
 
 impl<'a> From<&'a Outcome> for History<'a> {
     fn from(outcome: &'a Outcome) -> Self {
-        Self { scenario: &outcome.scenario, seed: outcome.seed, ties: outcome.ties }
+        Self { scenario: &outcome.scenario, seed: outcome.seed, ties: outcome.ties, chaos: outcome.chaos }
     }
 }
 
@@ -54,7 +55,7 @@ pub(crate) fn repeat<'a>(
     variant: Option<&str>,
     set: &[String],
 ) -> String {
-    let History { scenario, seed, ties } = history.into();
+    let History { scenario, seed, ties, chaos } = history.into();
     let mut line = format!("{command} run {}", quoted(scenario));
     if let Some(variant) = variant {
         line += &format!(" --variant {}", quoted(variant));
@@ -62,6 +63,9 @@ pub(crate) fn repeat<'a>(
     line += &format!(" --seed {seed}");
     if let Some(ties) = ties {
         line += &format!(" --ties {ties}");
+    }
+    if chaos {
+        line += " --chaos";
     }
     for assignment in set {
         line += &format!(" --set {}", quoted(assignment));
@@ -83,10 +87,15 @@ mod tests {
     #[test]
     fn a_repeated_run_survives_the_shell() {
         let set = ["order.pool=40".to_owned(), "faults=it's {a}".to_owned()];
-        let line = repeat("cargo lab", History { scenario: "cascade", seed: 7, ties: Some(3) }, Some("grpc"), &set);
+        let line = repeat(
+            "cargo lab",
+            History { scenario: "cascade", seed: 7, ties: Some(3), chaos: true },
+            Some("grpc"),
+            &set,
+        );
         assert_eq!(
             line,
-            r"cargo lab run cascade --variant grpc --seed 7 --ties 3 --set order.pool=40 --set 'faults=it'\''s {a}'"
+            r"cargo lab run cascade --variant grpc --seed 7 --ties 3 --chaos --set order.pool=40 --set 'faults=it'\''s {a}'"
         );
     }
 }

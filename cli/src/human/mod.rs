@@ -5,11 +5,13 @@ mod findings;
 mod format;
 mod outcome;
 mod spark;
+mod sweep;
 mod table;
 
-pub(crate) use self::badge::{badge, paint};
+pub(crate) use self::badge::{KINDS, badge, paint};
 pub(crate) use self::format::{History, metric, repeat, signed, span_us, wrap};
 pub(crate) use self::outcome::{View, outcome};
+pub(crate) use self::sweep::sweep;
 pub(crate) use self::table::{Cell, table};
 
 /// The colours, named after what they mean. Each is one of the terminal's own, so that themes apply.

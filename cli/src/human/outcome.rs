@@ -7,6 +7,7 @@ use super::findings::{findings, verdict_is_expected};
 use super::format::{number, repeat, share, span_us, wrap};
 use super::spark::sparks;
 use super::{Cell, badge, ink, paint, table};
+use crate::words;
 
 /// What the text must know besides the outcome.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +37,8 @@ pub(crate) fn outcome(outcome: &Outcome, view: View) -> String {
 fn header(outcome: &Outcome) -> String {
     let simulated = outcome.variants.first().map_or(0, |variant| variant.report.duration_us);
     let ties = outcome.ties.map_or(String::new(), |seed| format!(" · ties {seed}"));
-    let facts = format!("{} · seed {}{ties} · {} simulated", outcome.scenario, outcome.seed, span_us(simulated));
+    let chaos = if outcome.chaos { " · chaos" } else { "" };
+    let facts = format!("{} · seed {}{ties}{chaos} · {} simulated", outcome.scenario, outcome.seed, span_us(simulated));
     format!("{}\n{}\n", paint(ink::STRONG, &outcome.title), paint(ink::FAINT, &facts))
 }
 
@@ -45,6 +47,9 @@ fn variant(outcome: &Outcome, variant: &VariantOutcome, view: View) -> String {
     let mut text = format!("\n{} {title}  {}\n", badge(variant.verdict.kind), variant.title);
     for line in wrap(&variant.verdict.reason, view.width.saturating_sub(2).max(20)) {
         text += &format!("  {line}\n");
+    }
+    if outcome.chaos {
+        text += &faults(variant, view.width);
     }
     for part in
         [classes(&variant.report), sparks(&variant.report, view.width, view.telling), findings(variant, view.width)]
@@ -56,6 +61,21 @@ fn variant(outcome: &Outcome, variant: &VariantOutcome, view: View) -> String {
     }
     let again = repeat(view.command, outcome, Some(&variant.name), view.set);
     text + &format!("\n  {}\n  {}\n", paint(ink::NAME, &again), paint(ink::FAINT, &trace_line(&variant.report)))
+}
+
+/// The faults that were drawn.
+fn faults(variant: &VariantOutcome, width: usize) -> String {
+    let mut text = String::from("\n");
+    if variant.faults.is_empty() {
+        text += "  No fault was drawn: the scenario leaves nothing to hit.\n";
+    }
+    for fault in &variant.faults {
+        for (nth, line) in wrap(&words::fault(fault), width.saturating_sub(4).max(20)).iter().enumerate() {
+            let indent = if nth == 0 { 2 } else { 4 };
+            text += &format!("{:indent$}{}\n", "", paint(ink::FAULT, line));
+        }
+    }
+    text
 }
 
 fn trace_line(report: &Report) -> String {

@@ -161,7 +161,7 @@ fn quantity(key: &str, kind: SeriesKind, value: u64, axis: Axis) -> String {
     match kind {
         SeriesKind::Count => format!("{}/s", number(value.saturating_mul(1_000_000).div_ceil(axis.step_us))),
         SeriesKind::GaugeMax if key.ends_with("bytes") => bytes(value),
-        SeriesKind::GaugeMax => number(value),
+        SeriesKind::GaugeMax | SeriesKind::Holder => number(value),
         SeriesKind::PerMille => share(value, 1_000),
         SeriesKind::SpanMaxUs => span_us(value),
     }

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use gridlock_scenarios::outcome::{Check, ClaimOutcome, Outcome, VariantOutcome};
+use gridlock_scenarios::shrink::Shrunk;
+use gridlock_sim::engine::Engine;
 use gridlock_sim::report::{ClassReport, FaultWindow, Quantiles, Report, Series, SeriesKind, Verdict, VerdictKind};
 use miette::miette;
 use serde_json::json;
 
-use crate::lab::{ClaimText, Entry, Explanation, Lab, Parameter, Played, Request, VariantText};
+use crate::lab::{Checked, ClaimText, Entry, Explanation, Lab, Parameter, Played, Request, ShrinkRequest, VariantText};
 
 const STEPS: u64 = 180;
 const FAULT: std::ops::Range<u64> = 60..120;
@@ -24,6 +26,16 @@ pub(super) struct FakeLab {
     pub(super) lucky: Vec<u64>,
     /// True if no figure can be drawn.
     pub(super) blind: bool,
+    /// Seeds of which `grpc` panics.
+    pub(super) fragile: Vec<u64>,
+    /// Seeds that tell another history on the second engine.
+    pub(super) torn: Vec<u64>,
+    /// Changes the text of the scenario file.
+    pub(super) edition: u64,
+    /// Another build: changes every digest.
+    pub(super) build: u64,
+    /// The number of runs after which nothing can be played any more; 0 for never.
+    pub(super) last: u64,
 }
 
 /// Name, title, verdict, its reason, and per cent of orders and of browsing served during and after the fault.
@@ -69,24 +81,31 @@ impl Lab for FakeLab {
 
     fn play(&self, request: &Request, progress: &mut dyn FnMut(&str)) -> Result<Played, miette::Report> {
         known(&request.scenario)?;
-        if let Some(name) = request.variants.iter().find(|name| DESIGNS.iter().all(|(known, ..)| known != name)) {
-            return Err(miette!(help = "did you mean `grpc`?", "no variant `{name}` in `cascade`"));
-        }
+        let designs = chosen(&request.variants)?;
         let run = self.runs.fetch_add(1, Ordering::Relaxed);
+        if self.last > 0 && run >= self.last {
+            return Err(miette!("the power is gone"));
+        }
         let seed = request.seed.unwrap_or(1);
-        let wanted = |name: &str| request.variants.is_empty() || request.variants.iter().any(|wanted| wanted == name);
-        let designs: Vec<_> = DESIGNS.into_iter().filter(|(name, ..)| wanted(name)).collect();
+        if self.fragile.contains(&seed) && designs.iter().any(|(name, ..)| *name == "grpc") {
+            panic!("a bug that seed {seed} finds");
+        }
         designs.iter().for_each(|(name, ..)| progress(&format!("playing {name}")));
         let mut variants: Vec<_> = designs.into_iter().map(|design| variant(design, seed)).collect();
+        let other = self.torn.contains(&seed) && request.options.engine != Engine::Native;
         for variant in &mut variants {
             if self.forgetful {
                 variant.report.digest = format!("{run:032x}");
+            }
+            if other || self.build > 0 {
+                variant.report.digest = format!("{:032x}", seed + 1000 * self.build);
             }
             if variant.name == "grpc" && self.lucky.contains(&seed) {
                 variant.verdict.kind = VerdictKind::Cascading;
             }
         }
-        let trace = |variant: &VariantOutcome| (variant.name.clone(), "{\"at_ns\":0}\n".to_owned());
+        let line = if self.forgetful { format!("{{\"at_ns\":{run}}}\n") } else { "{\"at_ns\":0}\n".to_owned() };
+        let trace = |variant: &VariantOutcome| (variant.name.clone(), line.clone());
         let traces = if request.trace { variants.iter().map(trace).collect() } else { Vec::new() };
         Ok(Played {
             outcome: Outcome {
@@ -95,10 +114,32 @@ impl Lab for FakeLab {
                 seed,
                 engine: request.options.engine.text(),
                 ties: request.options.ties,
+                chaos: request.chaos,
                 variants,
             },
             traces,
+            replays: Vec::new(),
             telling: Vec::new(),
+        })
+    }
+
+    fn check(&self, request: &Request) -> Result<Checked, miette::Report> {
+        known(&request.scenario)?;
+        let designs = chosen(&request.variants)?;
+        let variants = designs.into_iter().map(|(name, ..)| name.to_owned()).collect();
+        Ok(Checked { title: explanation().title, variants, source: format!("cascade {}", self.edition) })
+    }
+
+    fn shrink(&self, request: &ShrinkRequest, progress: &mut dyn FnMut(&str)) -> Result<Shrunk, miette::Report> {
+        known(&request.run.scenario)?;
+        progress("shrinking: 17 runs, 1 faults left");
+        Ok(Shrunk {
+            text: "# A 3.1 s slowdown of inventory at 60 s is enough.\ntitle = \"t\"\n".to_owned(),
+            sentence: "a 3.1 s slowdown of inventory at 60 s is enough: cascade/grpc stays metastable".to_owned(),
+            removed: vec!["faults: 1 of 5".to_owned(), "the run: 96 s, was 180 s".to_owned()],
+            runs: 17,
+            exhausted: request.budget == 17,
+            digest: format!("{:032x}", request.run.seed.unwrap_or(1)),
         })
     }
 
@@ -114,6 +155,16 @@ impl Lab for FakeLab {
     fn figure(&self, _: &Outcome) -> Result<String, String> {
         if self.blind { Err("the pen is broken".to_owned()) } else { Ok("<svg/>\n".to_owned()) }
     }
+}
+
+/// The designs of these names; all if there is none.
+fn chosen(names: &[String]) -> Result<Vec<Design>, miette::Report> {
+    if let Some(name) = names.iter().find(|name| DESIGNS.iter().all(|(known, ..)| known != name)) {
+        return Err(miette!(help = "did you mean `grpc`?", "no variant `{name}` in `cascade`"));
+    }
+    let all = DESIGNS.map(|(name, ..)| name.to_owned());
+    let names = if names.is_empty() { &all } else { names };
+    Ok(names.iter().flat_map(|wanted| DESIGNS.into_iter().filter(move |(name, ..)| wanted == name)).collect())
 }
 
 fn known(scenario: &str) -> Result<(), miette::Report> {
@@ -214,7 +265,18 @@ fn variant((name, title, kind, reason, shares): Design, seed: u64) -> VariantOut
     let (claims, checks) = (vec![claim(name, &metrics)], checks(name));
     let verdict = Verdict { kind, reason: reason.to_owned() };
     let expected = Some(kind.text().to_owned());
-    VariantOutcome { name: name.into(), title: title.into(), verdict, expected, metrics, checks, claims, report }
+    let faults = Vec::new();
+    VariantOutcome {
+        name: name.into(),
+        title: title.into(),
+        verdict,
+        expected,
+        faults,
+        metrics,
+        checks,
+        claims,
+        report,
+    }
 }
 
 /// `accept.p99_us <= 250000`: true of the queue, wrong for the variants that wait.

@@ -6,6 +6,8 @@ mod engines;
 mod errors;
 mod fake;
 mod output;
+mod shrink;
+mod sweep;
 mod verify;
 
 use std::ffi::OsString;

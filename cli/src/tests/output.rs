@@ -81,6 +81,7 @@ fn a_run_leaves_results_figure_and_traces() {
 fn figures_of_the_whole_catalogue_are_listed() {
     let dir = tempfile::tempdir().unwrap();
     let said = say(&format!("figures --out {}", dir.path().display()));
-    assert_eq!(said.out, format!("{}\n", dir.path().join("cascade.svg").display()));
+    let written = ["cascade.svg", "cascade.dark.svg"].map(|name| format!("{}\n", dir.path().join(name).display()));
+    assert_eq!(said.out, written.concat());
     assert_eq!(fs::read_to_string(dir.path().join("cascade.svg")).unwrap(), "<svg/>\n");
 }

@@ -15,7 +15,7 @@ const LAYERS: [(Meaning, &str); 3] =
 
 /// Customers per second by arrival.
 pub(crate) fn goodput(class: &str, columns: &[Column]) -> Result<Plan, FigureError> {
-    let title = format!("{class}: customers per second, by arrival");
+    let title = format!("{}: customers per second, by arrival", names::of_class(class));
     let found = names::class(&title, class, columns)?;
     let stacks: Vec<Option<Stack>> =
         columns.iter().zip(found).map(|(column, class)| class.map(|c| Stack::of(column.report, c))).collect();
@@ -26,8 +26,9 @@ pub(crate) fn goodput(class: &str, columns: &[Column]) -> Result<Plan, FigureErr
         title,
         scale: Scale::linear(top, Unit::Count),
         unit: "per-second",
-        height: 92 * PX,
+        height: 76 * PX,
         strip: false,
+        lanes: None,
         rule: None,
         cells,
         labels: stack_labels(&stacks),
@@ -106,7 +107,7 @@ fn stack_labels(stacks: &[Option<Stack>]) -> Vec<Label> {
 
 /// Time from arrival to success, and the shares that were never answered.
 pub(crate) fn latency(class: &str, columns: &[Column]) -> Result<Plan, FigureError> {
-    let title = format!("{class}: time to success");
+    let title = format!("{}: time to success", names::of_class(class));
     let found = names::class(&title, class, columns)?;
     let bands: Vec<Option<Band>> =
         columns.iter().zip(&found).map(|(column, class)| class.map(|c| Band::of(column.report, c))).collect();
@@ -120,8 +121,9 @@ pub(crate) fn latency(class: &str, columns: &[Column]) -> Result<Plan, FigureErr
         title,
         scale,
         unit: "us",
-        height: 84 * PX,
+        height: 76 * PX,
         strip: true,
+        lanes: None,
         rule: None,
         cells,
         labels: band_labels(&bands),
@@ -164,7 +166,7 @@ fn band_marks(band: &Band, column: &Column, class: &str) -> Vec<Mark> {
         marks.extend(runs(&p99).map(|run| line(Meaning::Latency, Dash::Solid, outline(run), Weight::Faint)));
     }
     marks.extend(runs(&band.p99).map(|run| line(Meaning::Latency, Dash::Dashed, outline(run), Weight::Edge)));
-    marks.extend(runs(&band.p50).map(|run| line(Meaning::Latency, Dash::Solid, outline(run), Weight::Main)));
+    marks.extend(runs(&band.p50).map(|run| line(Meaning::Other, Dash::Solid, outline(run), Weight::Main)));
     let shares = band.unanswered.iter().filter(|s| s.value > 0.0);
     marks.push(Mark::Shares(shares.map(|s| Sample { value: s.value.min(1.0), ..*s }).collect()));
     marks
@@ -175,13 +177,13 @@ fn band_labels(bands: &[Option<Band>]) -> Vec<Label> {
         Label { text: "never answered".to_owned(), at: Height::Strip, meaning: Some(Meaning::Unanswered), dash: None };
     let last = bands.iter().flatten().next_back();
     let end = |samples: &[Sample]| runs(samples).last().map_or(0.0, ending);
-    let edge = |text: &str, at: f64, dash| Label {
+    let edge = |text: &str, at: f64, meaning, dash| Label {
         text: text.to_owned(),
         at: Height::Value(at),
-        meaning: Some(Meaning::Latency),
+        meaning: Some(meaning),
         dash: Some(dash),
     };
-    let p99 = edge("p99", last.map_or(0.0, |b| end(&b.p99)), Dash::Dashed);
-    let p50 = edge("p50", last.map_or(0.0, |b| end(&b.p50)), Dash::Solid);
+    let p99 = edge("p99", last.map_or(0.0, |b| end(&b.p99)), Meaning::Latency, Dash::Dashed);
+    let p50 = edge("median", last.map_or(0.0, |b| end(&b.p50)), Meaning::Other, Dash::Solid);
     vec![strip, p99, p50]
 }

@@ -7,7 +7,7 @@ use crate::plan::{Height, Label, Mark, Plan, Weight};
 use crate::samples::{Merge, Sample, ending, outline, peak, samples};
 use crate::scale::Scale;
 use crate::theme::{Dash, Meaning, PX};
-use crate::{Column, FigureError, Unit, text};
+use crate::{Column, FigureError, Row, Unit, text};
 
 /// Lines of gauges.
 pub(crate) fn gauges(
@@ -17,11 +17,11 @@ pub(crate) fn gauges(
     capacity: Option<u64>,
     columns: &[Column],
 ) -> Result<Plan, FigureError> {
-    let kind = check(title, keys, columns, |kind| kind != SeriesKind::Count)?;
+    let kind = check(title, keys, columns, |kind| !matches!(kind, SeriesKind::Count | SeriesKind::Holder))?;
     let unit = unit.unwrap_or_else(|| unit_of(kind, keys));
     let rule = capacity.map(|c| if unit == Unit::Percent { c as f64 * 10.0 } else { c as f64 });
     let mut plan = lines(title, keys, columns, Merge::Max, unit, rule);
-    plan.height = 84 * PX;
+    plan.height = 64 * PX;
     if !plan.scale.suffix.is_empty() {
         plan.title = format!("{title}, {}", plan.scale.suffix);
     }
@@ -40,7 +40,7 @@ pub(crate) fn counts(title: &str, keys: &[String], columns: &[Column]) -> Result
     Ok(plan)
 }
 
-/// Refuses unknown keys, and series of a kind that the row cannot show or that differs from the first one's.
+/// Refuses series of a kind that the row cannot show or that differs from the first one's.
 fn check(
     title: &str,
     keys: &[String],
@@ -49,7 +49,6 @@ fn check(
 ) -> Result<SeriesKind, FigureError> {
     let mut first = None;
     for key in keys {
-        names::check_series(title, key, columns)?;
         for series in columns.iter().filter_map(|c| c.report.series.get(key)) {
             let expected = *first.get_or_insert(series.kind);
             if !fits(series.kind) || series.kind != expected {
@@ -62,12 +61,23 @@ fn check(
     first.ok_or_else(|| FigureError::Empty { id: title.to_owned(), what: "series" })
 }
 
+/// Refuses keys that no column has.
+pub(crate) fn check_names(row: &Row, columns: &[Column]) -> Result<(), FigureError> {
+    match row {
+        Row::Gauges { title, series, .. } | Row::Counts { title, series } => {
+            series.iter().try_for_each(|key| names::check_series(title, key, columns))
+        }
+        _ => Ok(()),
+    }
+}
+
 const fn kind_word(kind: SeriesKind) -> &'static str {
     match kind {
         SeriesKind::Count => "counts",
         SeriesKind::GaugeMax => "gauges",
         SeriesKind::PerMille => "shares of time",
         SeriesKind::SpanMaxUs => "spans of time",
+        SeriesKind::Holder => "holders",
     }
 }
 
@@ -124,8 +134,9 @@ fn lines(title: &str, keys: &[String], columns: &[Column], merge: Merge, unit: U
         title: title.to_owned(),
         scale: Scale::linear(top, unit),
         unit: unit_word(unit),
-        height: 64 * PX,
+        height: 56 * PX,
         strip: false,
+        lanes: None,
         rule,
         cells: columns.iter().map(|c| cell(keys, c, merge)).collect(),
         labels: line_labels(keys, columns, merge),
@@ -151,15 +162,20 @@ fn cell(keys: &[String], column: &Column, merge: Merge) -> Option<Vec<Mark>> {
     Some(marks)
 }
 
-/// Labels at the ends of the lines in the last column that has them.
+/// Labels at the ends of the lines in the last column that has them; a line alone is named by its row.
 fn line_labels(keys: &[String], columns: &[Column], merge: Merge) -> Vec<Label> {
+    if keys.len() == 1 {
+        return Vec::new();
+    }
     let end = |key: &String| {
         let found = columns.iter().rev().find_map(|c| c.report.series.get(key).map(|s| (c.report, s)));
         let ends: Option<Vec<Sample>> = found.map(|(report, series)| samples(report, &series.values, merge));
         ends.filter(|s| !s.is_empty()).map_or(0.0, |s| ending(&s))
     };
+    let has = |key: &String| columns.iter().any(|c| c.report.series.contains_key(key));
     let entries = keys.iter().zip(names::short(keys)).zip(looks(keys));
     entries
+        .filter(|((key, _), _)| has(key))
         .map(|((key, text), (meaning, dash))| Label {
             text,
             at: Height::Value(end(key)),

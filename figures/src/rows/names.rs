@@ -24,6 +24,11 @@ pub(crate) fn class<'a>(
     Ok(found)
 }
 
+/// A class in words: `orders.e2e` are orders from end to end.
+pub(crate) fn of_class(class: &str) -> String {
+    class.strip_suffix(".e2e").map_or_else(|| class.to_owned(), |class| format!("{class}, end to end"))
+}
+
 /// A series of a report.
 pub(crate) fn series<'a>(report: &'a Report, key: &str) -> Option<&'a Series> {
     report.series.get(key)
@@ -44,15 +49,56 @@ fn unknown<'a>(row: &str, what: &'static str, key: &str, existing: impl Iterator
     FigureError::Unknown { row: row.to_owned(), what, key: key.to_owned(), nearest }
 }
 
-/// What tells each key from the others: the owner if the words after `/` are all the same, the words if the owners are.
+/// What tells each key from the others: the owner if the words after `/` are all the same, the words if the owners are. Of the partitions
+/// of one topic, as a group sees them, their numbers; of a fact, what it is.
 pub(crate) fn short(keys: &[String]) -> Vec<String> {
+    if let Some(numbers) = partitions(keys).filter(|_| keys.len() > 1) {
+        return numbers.into_iter().map(|number| format!("partition {number}")).collect();
+    }
     let parts: Vec<(&str, &str)> = keys.iter().map(|k| k.rsplit_once('/').unwrap_or(("", k))).collect();
     let owners: BTreeSet<&str> = parts.iter().map(|p| p.0).collect();
     let words: BTreeSet<&str> = parts.iter().map(|p| p.1).collect();
     let label = |(owner, word): &(&str, &str)| match (owners.len(), words.len()) {
+        (1, _) if *word == "facts" => owner.replace('.', " "),
         (1, _) => word.replace('.', " "),
         (_, 1) => owner.replace("->", "→"),
         _ => format!("{} {}", owner.replace("->", "→"), word.replace('.', " ")),
     };
     parts.iter().map(label).collect()
+}
+
+/// The numbers of `<group>.<topic>-<number>/<word>`, if group, topic and word are the same in all keys.
+fn partitions(keys: &[String]) -> Option<Vec<&str>> {
+    fn split(key: &str) -> Option<(&str, &str, &str)> {
+        let (owner, word) = key.rsplit_once('/')?;
+        let (topic, number) = owner.rsplit_once('-').filter(|(topic, _)| topic.contains('.'))?;
+        number.bytes().all(|byte| byte.is_ascii_digit()).then_some((topic, number, word))
+    }
+    let parts: Vec<(&str, &str, &str)> = keys.iter().map(|key| split(key)).collect::<Option<_>>()?;
+    let same = parts.iter().all(|part| (part.0, part.2) == (parts[0].0, parts[0].2));
+    same.then(|| parts.into_iter().map(|part| part.1).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(keys: &[&str]) -> Vec<String> {
+        short(&keys.iter().map(|key| (*key).to_string()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_label_says_what_differs() {
+        assert_eq!(labels(&["a/cpu", "b/cpu"]), ["a", "b"]);
+        assert_eq!(labels(&["a/cpu", "a/heap.bytes"]), ["cpu", "heap bytes"]);
+        assert_eq!(labels(&["a->b/retries", "a/cpu"]), ["a→b retries", "a cpu"]);
+        assert_eq!(labels(&["orders.completed/facts"]), ["orders completed"]);
+    }
+
+    #[test]
+    fn partitions_of_a_group_are_numbered() {
+        assert_eq!(labels(&["g.orders-0/lag", "g.orders-12/lag"]), ["partition 0", "partition 12"]);
+        assert_eq!(labels(&["g.orders-0/lag", "g.mails-0/lag"]), ["g.orders-0", "g.mails-0"]);
+        assert_eq!(labels(&["consumer-1/cpu", "consumer-2/cpu"]), ["consumer-1", "consumer-2"]);
+    }
 }

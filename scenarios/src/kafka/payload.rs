@@ -1,7 +1,5 @@
 //! What events say: the order of the article as JSON, and what follows from it.
 
-use std::rc::Rc;
-
 use gridlock_sim::engine::SimTime;
 use gridlock_sim::kafka::consumer::HandlerError;
 use gridlock_sim::kafka::record::Record;
@@ -51,9 +49,8 @@ pub fn stock_decided(order: u64, outcome: Outcome, now: SimTime) -> Record {
 /// # Errors
 /// [`HandlerError::SyntaxError`] for what is no JSON, as `JSON.parse` throws; [`HandlerError::TypeError`] for JSON without an order.
 pub fn read(record: &Record) -> Result<(u64, Outcome), HandlerError> {
-    let bytes: Rc<[u8]> = record.value.clone().unwrap_or_default();
-    let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(|_| HandlerError::SyntaxError)?;
-    let event: Event = serde_json::from_value(value).map_err(|_| HandlerError::TypeError)?;
+    let bytes = record.value.as_deref().unwrap_or_default();
+    let event: Event = serde_json::from_slice(bytes).map_err(|_| fault(bytes))?;
     let order = event.order_id.parse().map_err(|_| HandlerError::TypeError)?;
     Ok((order, if event.rejected { Outcome::Rejected } else { Outcome::Reserved }))
 }
@@ -62,6 +59,14 @@ pub fn read(record: &Record) -> Result<(u64, Outcome), HandlerError> {
 pub fn order_of(record: &Record) -> Option<u64> {
     let by_key = || std::str::from_utf8(record.key.as_deref()?).ok()?.parse().ok();
     read(record).ok().map(|(order, _)| order).or_else(by_key)
+}
+
+/// What is wrong with text that is no event. The whole text is parsed before anybody looks for an order.
+fn fault(bytes: &[u8]) -> HandlerError {
+    match serde_json::from_slice::<serde_json::Value>(bytes) {
+        Ok(_) => HandlerError::TypeError,
+        Err(_) => HandlerError::SyntaxError,
+    }
 }
 
 #[cfg(test)]

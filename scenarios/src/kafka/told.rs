@@ -24,15 +24,17 @@ pub fn telling(trace: &Trace, group: &str, handle: Handler) -> Handler {
 /// Tells what a kafkajs consumer of `group` comes to own and commits.
 pub fn listen(trace: &Trace, group: &str, consumer: &Consumer) {
     let (trace, group): (Trace, Rc<str>) = (trace.clone(), group.into());
-    consumer.on(move |event| tell(&trace, &group, event));
+    consumer.on(move |event| tell(&trace, &group, None, event));
 }
 
-/// Tells one event of a member of `group`.
-pub fn tell(trace: &Trace, group: &str, event: &ConsumerEvent) {
+/// Tells one event of a member of `group`. A static member is its instance: after a restart it has another id and the same share of
+/// the same generation (KIP-345).
+pub fn tell(trace: &Trace, group: &str, instance: Option<&str>, event: &ConsumerEvent) {
     match event {
         ConsumerEvent::Joined { generation, member, partitions, .. } => {
+            let owner = instance.unwrap_or(member);
             for partition in partitions {
-                trace.emit(facts::owner(trace, (group, *generation), partition, member));
+                trace.emit(facts::owner(trace, (group, *generation), partition, owner));
             }
         }
         ConsumerEvent::Committed(offsets) => {

@@ -55,6 +55,17 @@ impl ShopSpec {
         let brokers = self.events.iter().filter(|_| class != "browse").flat_map(|events| events.cluster.node_names());
         [CUSTOMERS, "gateway"].into_iter().chain(own).map(str::to_owned).chain(brokers).collect()
     }
+
+    /// Who talks to whom. On Kafka order calls nobody; it, inventory and notification talk to the brokers.
+    pub(crate) fn links(&self) -> Vec<(String, String)> {
+        let pair = |(a, b): (&str, &str)| (a.to_owned(), b.to_owned());
+        let always = [(CUSTOMERS, "gateway"), ("gateway", "catalog"), ("gateway", "order")].map(pair);
+        let Some(events) = &self.events else {
+            return always.into_iter().chain([("order", "inventory"), ("order", "notification")].map(pair)).collect();
+        };
+        let clients = ["order", "inventory", "notification"].map(str::to_owned);
+        always.into_iter().chain(events.cluster.links(&clients)).collect()
+    }
 }
 
 /// Builds the shop on a stage; [`Stage::start`] brings it up.

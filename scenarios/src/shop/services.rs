@@ -71,6 +71,7 @@ pub(crate) struct OrderService {
 }
 
 impl OrderService {
+    // ANCHOR: order_place
     pub(crate) async fn place(self: Rc<Self>, call: Context, order: Message) -> Result<Message, Status> {
         let id = id_of(&order);
         self.site.process.cpu(self.work.of(id)).await;
@@ -95,6 +96,7 @@ impl OrderService {
         self.ledger.note(self.ledger.acknowledged, id);
         Ok(answer())
     }
+    // ANCHOR_END: order_place
 
     fn give_up_if_pointless(&self, call: &Context) -> Result<(), Status> {
         if self.spec.skip_cancelled && call.is_cancelled() { Err(CANCELLED) } else { Ok(()) }
@@ -113,6 +115,7 @@ pub(crate) struct InventoryService {
 }
 
 impl InventoryService {
+    // ANCHOR: inventory_reserve
     pub(crate) async fn reserve(self: Rc<Self>, call: Context, order: Message) -> Result<Message, Status> {
         let id = id_of(&order);
         if self.spec.skip_cancelled && call.is_cancelled() {
@@ -130,6 +133,7 @@ impl InventoryService {
         }
         Ok(answer())
     }
+    // ANCHOR_END: inventory_reserve
 }
 // ANCHOR_END: inventory
 

@@ -6,6 +6,7 @@ use gridlock_sim::engine::SimDuration;
 use toml::Spanned;
 
 use super::advice::{list, quote, suggest};
+use super::check_chaos::check_chaos;
 use super::check_load::check_workload;
 use super::error::Draft;
 use super::tree::{Node, locate};
@@ -27,6 +28,7 @@ pub(super) fn check<W: World, F>(spec: &Spec<W, F>, root: &Node<'_>) -> Vec<Draf
         check_fault_nodes(&fault.inject, &spec.world, &mut found);
         check_fault_target(fault, index, &spec.world.pools(), &mut found);
     }
+    check_chaos(spec, &mut found);
     check_variants(&spec.variant, &mut found);
     check_claims(&spec.claim, &spec.variant, &mut found);
     check_world(&spec.world, &mut found);

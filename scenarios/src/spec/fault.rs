@@ -175,6 +175,11 @@ impl Inject {
 pub struct Percent(u32);
 
 impl Percent {
+    /// A share in whole per cent; all of it if that is more.
+    pub const fn from_percent(percent: u32) -> Self {
+        Self(if percent > 100 { 1_000_000 } else { percent * 10_000 })
+    }
+
     /// The share in millionths: 1 % is 10 000.
     pub const fn ppm(self) -> u32 {
         self.0

@@ -4,7 +4,9 @@
 //! runs anything and knows no world: the world's parameters are a type parameter that implements [`World`].
 
 mod advice;
+mod chaos;
 mod check;
+mod check_chaos;
 mod check_load;
 mod claim;
 mod depth;
@@ -18,6 +20,7 @@ mod tests;
 mod tree;
 mod variant;
 mod workload;
+pub mod write;
 
 use std::borrow::Cow;
 
@@ -27,6 +30,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny};
 
 pub use self::advice::suggest;
+pub use self::chaos::{Chaos, ChaosKind, Liveness};
 pub use self::claim::{Claim, Op, Than};
 pub use self::error::{Problem, SpecError};
 pub use self::fault::{Fault, Inject, Percent};
@@ -63,6 +67,10 @@ pub trait World {
     fn nodes(&self, ability: Ability) -> Vec<String>;
     /// Names of the pools that a fault can shrink.
     fn pools(&self) -> Vec<String>;
+    /// Pairs of nodes that talk to each other: a link between two others carries nothing. Random faults choose among them.
+    fn links(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
     /// Request classes that a workload can send.
     fn classes(&self) -> Vec<String>;
     /// Checks the parameters against each other.
@@ -103,6 +111,9 @@ pub struct Spec<W, F = Ignored> {
     /// What breaks.
     #[serde(default)]
     pub fault: Vec<Fault>,
+    /// What random faults may do in place of these.
+    #[serde(default)]
+    pub chaos: Chaos,
     /// Designs that meet the same customers and the same faults.
     #[serde(default)]
     pub variant: Vec<Variant>,

@@ -95,6 +95,19 @@ impl<W, F> Scenario<W, F> {
         tree::value_at(&root, path).map_err(|(message, help)| Problem::nowhere(&self.file.name, message, help).into())
     }
 
+    /// The document with a variant's overrides and those of the command line put in, as TOML; unchecked but for the places it names.
+    ///
+    /// # Errors
+    /// When there is no such variant, or an override names no place.
+    pub fn merged(&self, variant: Option<&str>, overrides: &[Override]) -> Result<toml::Table, SpecError> {
+        let variant = variant.map(|name| self.variant(name)).transpose()?;
+        let mut sources = Sources::new(self.file.clone());
+        let name = variant.map(|variant| variant.name.get_ref().as_str());
+        let table =
+            merge(&self.file, name, overrides, &mut sources).and_then(|(root, added)| deserialize(&root, &added));
+        table.map_err(|draft| SpecError::from_problems(vec![draft.place(&sources)]))
+    }
+
     /// The variant of this name.
     ///
     /// # Errors
@@ -140,24 +153,34 @@ fn draft<W: World + DeserializeOwned, F: DeserializeOwned + Default>(
     sources: &mut Sources,
 ) -> Result<Spec<W, F>, Vec<Draft>> {
     let one = |draft| vec![draft];
-    let mut root = tree::parse(&file.text).map_err(one)?;
+    let (root, added) = merge(file, variant, overrides, sources).map_err(one)?;
+    let spec = deserialize(&root, &added).map_err(one)?;
+    let problems = check(&spec, &root);
+    if problems.is_empty() { Ok(spec) } else { Err(problems) }
+}
+
+/// The document with the overrides put in, and the keys that they added.
+fn merge<'a>(
+    file: &'a SourceFile,
+    variant: Option<&str>,
+    overrides: &'a [Override],
+    sources: &mut Sources,
+) -> Result<(Node<'a>, Vec<Added>), Draft> {
+    let mut root = tree::parse(&file.text)?;
     let set = match variant {
-        Some(name) => tree::variant_set(&file.text, &root, name).map_err(one)?,
+        Some(name) => tree::variant_set(&file.text, &root, name)?,
         None => Vec::new(),
     };
     let mut added = Vec::new();
     for (path, span, value) in &set {
-        forbid_meta(path, span).map_err(one)?;
+        forbid_meta(path, span)?;
         let assignment = Assignment { path, span: span.clone(), value: value.clone() };
-        added.extend(tree::assign(&mut root, assignment).map_err(one)?);
+        added.extend(tree::assign(&mut root, assignment)?);
     }
     for each in overrides {
-        let assignment = each.assignment(sources).map_err(one)?;
-        added.extend(tree::assign(&mut root, assignment).map_err(one)?);
+        added.extend(tree::assign(&mut root, each.assignment(sources)?)?);
     }
-    let spec = deserialize(&root, &added).map_err(one)?;
-    let problems = check(&spec, &root);
-    if problems.is_empty() { Ok(spec) } else { Err(problems) }
+    Ok((root, added))
 }
 
 /// A variant changes the world, never what is said about it.

@@ -1,6 +1,6 @@
 //! The books of the business: what was placed, acknowledged and reserved. Facts for the checkers, and the two ledgers of the audit.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use gridlock_sim::check::Keys;
@@ -11,6 +11,9 @@ use gridlock_sim::trace::{Event, Name, Trace};
 use crate::kafka::audit::Audit;
 use crate::kafka::journey::Journeys;
 
+/// Every order is for one piece of one item.
+const ITEM: u64 = 1;
+
 /// All books. Those of the consumers are tables of a database: they outlive every process. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Books(Rc<Inner>);
@@ -20,12 +23,16 @@ struct Inner {
     audit: Audit,
     journeys: Journeys,
     reserved: RefCell<Keys>,
+    /// What is left of the stock, below zero if more was sold; none if there is no end of it.
+    left: Option<Cell<i64>>,
 }
 
 impl Books {
-    pub(super) fn new(stage: &Stage) -> Self {
+    pub(super) fn new(stage: &Stage, stock: Option<u32>) -> Self {
         let journeys = Journeys::new(stage.trace(), "orders");
-        Self(Rc::new(Inner { stage: stage.clone(), audit: Audit::default(), journeys, reserved: RefCell::default() }))
+        let left = stock.map(|stock| Cell::new(i64::from(stock)));
+        let (stage, audit, reserved) = (stage.clone(), Audit::default(), RefCell::default());
+        Self(Rc::new(Inner { stage, audit, journeys, reserved, left }))
     }
 
     /// An order has come in.
@@ -40,14 +47,26 @@ impl Books {
         self.0.journeys.set_out(order, self.0.stage.sim().now());
     }
 
-    /// Stock is reserved for it; an idempotent consumer does so once. True when it took effect.
-    pub(super) fn reserve(&self, order: u64, idempotent: bool) -> bool {
+    /// Whether there is something left.
+    pub(super) fn in_stock(&self) -> bool {
+        self.0.left.as_ref().is_none_or(|left| left.get() > 0)
+    }
+
+    /// Stock is reserved for it; an idempotent consumer does so once. An order for which nothing was left is rejected, and done with.
+    /// True when stock was taken.
+    pub(super) fn reserve(&self, order: u64, in_stock: bool, idempotent: bool) -> bool {
+        if !in_stock && !self.0.reserved.borrow().contains(order) {
+            self.reject(order);
+            return false;
+        }
         let is_new = self.0.reserved.borrow_mut().insert(order);
         if !is_new {
             self.note("events.redelivered", order);
         }
-        if is_new || !idempotent {
+        let took_effect = is_new || !idempotent;
+        if took_effect {
             self.note("stock.reserved", order);
+            self.take();
         }
         if is_new {
             self.note("orders.completed", order);
@@ -56,7 +75,23 @@ impl Books {
         } else if !idempotent {
             self.note("orders.duplicated", order);
         }
-        is_new || !idempotent
+        took_effect
+    }
+
+    fn reject(&self, order: u64) {
+        self.note("orders.rejected", order);
+        self.0.audit.processed(order);
+        self.0.journeys.arrive(order, self.0.stage.sim().now());
+    }
+
+    /// One piece less.
+    fn take(&self) {
+        let Some(left) = &self.0.left else { return };
+        left.set(left.get() - 1);
+        if left.get() < 0 {
+            let what = self.trace().name("stock.oversold");
+            self.trace().emit(Event::Fact { what, key: ITEM, amount: left.get().unsigned_abs() });
+        }
     }
 
     /// Something that happened to an order, for the figures.

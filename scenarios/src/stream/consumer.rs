@@ -106,7 +106,7 @@ impl Member {
         self.readers.borrow_mut().push(Reader::Kafkajs(consumer.clone()));
         self.connected(async || consumer.connect().await).await;
         self.connected(async || consumer.subscribe(&[topic]).await).await;
-        consumer.run(told::telling(self.site.process.trace(), group, handle)).await;
+        consumer.run(self.handler(group, handle)).await;
     }
 
     fn read_as_java(&self, cluster: &Cluster, name: &str, handle: Handler) {
@@ -116,7 +116,20 @@ impl Member {
         let consumer = JavaConsumer::new(&java(cluster, &self.site, name), &self.spec.group, &[&self.topic], config);
         consumer.on(self.observer(&self.spec.group));
         self.readers.borrow_mut().push(Reader::Java(consumer.clone()));
-        consumer.run(told::telling(self.site.process.trace(), &self.spec.group, handle));
+        consumer.run(self.handler(&self.spec.group, handle));
+    }
+
+    /// What the client library calls for each event.
+    fn handler(&self, group: &str, handle: Handler) -> Handler {
+        let work = told::telling(self.site.process.trace(), group, handle);
+        if self.spec.awaited {
+            return work;
+        }
+        let process = self.site.process.clone();
+        handler(move |delivery| {
+            process.spawn(work(delivery));
+            async { Ok(()) }
+        })
     }
 
     /// Tries until it works: a process that gave up would be started again to do the same.
@@ -130,8 +143,9 @@ impl Member {
     fn observer(&self, group: &str) -> impl Fn(&ConsumerEvent) + 'static {
         let (books, process, group) = (self.books.clone(), self.site.process.clone(), group.to_owned());
         let me = process.name();
+        let instance = self.spec.static_membership.then(|| process.trace().text(me).to_owned());
         move |event| {
-            told::tell(process.trace(), &group, event);
+            told::tell(process.trace(), &group, instance.as_deref(), event);
             match event {
                 ConsumerEvent::Joined { .. } => books.happened("group.joined", me),
                 ConsumerEvent::Crashed { restart: true, .. } => books.happened("consumer.crashed", me),

@@ -13,7 +13,7 @@ use gridlock_sim::kafka::producer::Producer;
 use gridlock_sim::kafka::record::Record;
 
 use super::books::Books;
-use super::spec::{ConsumersSpec, OnError, Parse, Poison, PoisonSpec, StreamSpec};
+use super::spec::{ConsumersSpec, OnError, Parse, Poison, PoisonSpec, Reservation, StreamSpec};
 use super::{dead_letters, retries};
 use crate::kafka::payload;
 
@@ -68,12 +68,14 @@ impl Desk {
     }
 
     async fn reserve(&self, order: u64, delivery: &Delivery) -> Result<(), HandlerError> {
+        let left = self.books.in_stock();
         self.site.process.cpu(self.spec.cpu.sample(&mut self.cpu.at(order))).await;
         self.wait(self.spec.wait.sample(&mut self.wait.at(order)) + self.delay(order), delivery).await?;
         if self.fails(order) {
             return Err(HandlerError::Error);
         }
-        let took_effect = self.books.reserve(order, self.spec.idempotent);
+        let in_stock = if self.spec.reservation == Reservation::LookFirst { left } else { self.books.in_stock() };
+        let took_effect = self.books.reserve(order, in_stock, self.spec.idempotent);
         if let Some(key) = delivery.record.key.as_deref().filter(|_| took_effect) {
             let trace = self.site.process.trace();
             trace.emit(facts::applied(trace, key, order));

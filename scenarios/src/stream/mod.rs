@@ -57,7 +57,7 @@ pub const ALIASES: [&str; 3] = [CONTROLLER, "kafka-bystander", "kafka-leader"];
 pub fn build(stage: &Stage, spec: &StreamSpec) {
     let cluster = Cluster::host(stage, &spec.cluster, &topics(spec));
     stage.net().add_host(CUSTOMERS);
-    let books = Books::new(stage);
+    let books = Books::new(stage, spec.consumers.stock);
     producer::build(stage, &cluster, spec, &books);
     for nth in 1..=spec.consumers.count {
         consumer::build(stage, &cluster, spec, nth, &books);
@@ -151,6 +151,12 @@ pub(crate) fn nodes(spec: &StreamSpec, ability: Ability) -> Vec<String> {
             clients.chain(others).chain([CUSTOMERS.into()]).collect()
         }
     }
+}
+
+/// Who talks to whom.
+pub(crate) fn links(spec: &StreamSpec) -> Vec<(String, String)> {
+    let clients: Vec<String> = [PRODUCER.into()].into_iter().chain(consumers(spec)).collect();
+    [(CUSTOMERS.into(), PRODUCER.into())].into_iter().chain(spec.cluster.links(&clients)).collect()
 }
 
 /// The nodes without which a class cannot be served.

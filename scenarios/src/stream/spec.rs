@@ -144,6 +144,13 @@ pub struct ConsumersSpec {
     pub heartbeat_every: Option<SimDuration>,
     /// Recognise an order that was handled before (a unique key on the order id, in one transaction with the effect).
     pub idempotent: bool,
+    /// Whether the handler waits for its work. Code that forgets an `await` does not: it answers at once, the offset is committed, and what
+    /// it has begun goes on by itself, or is lost with the process (kafkajs and Java alike).
+    pub awaited: bool,
+    /// How many orders the stock is good for; without end if absent.
+    pub stock: Option<u32>,
+    /// How a reservation looks at the stock.
+    pub reservation: Reservation,
     /// Where an event is parsed.
     pub parse: Parse,
     /// What happens to an event whose handling fails.
@@ -162,6 +169,17 @@ pub struct ConsumersSpec {
     pub config: ConsumerConfig,
     /// The Java consumer. `from_beginning` and `instance` are stated above.
     pub java: JavaConsumerConfig,
+}
+
+/// How a reservation looks at the stock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Reservation {
+    /// It looks and takes in one step, at its end: `UPDATE … SET left = left - 1 WHERE left > 0`.
+    #[default]
+    Atomic,
+    /// It looks, does its work, and then takes: others may have taken the last one meanwhile.
+    LookFirst,
 }
 
 /// Where an event is parsed.
@@ -231,7 +249,7 @@ impl Default for TopicSpec {
 
 impl TopicSpec {
     /// How the admin makes it.
-    pub(super) fn config(&self) -> TopicConfig {
+    pub(crate) fn config(&self) -> TopicConfig {
         TopicConfig {
             partitions: self.partitions,
             replication_factor: self.replication_factor,
@@ -274,6 +292,9 @@ impl Default for ConsumersSpec {
             wait: Dist::Constant(SimDuration::ZERO),
             heartbeat_every: None,
             idempotent: true,
+            awaited: true,
+            stock: None,
+            reservation: Reservation::Atomic,
             parse: Parse::Inside,
             on_error: OnError::Throw,
             retry_attempts: 3,

@@ -119,15 +119,3 @@ pub(crate) fn rate(run: impl FnOnce() -> u64) -> f64 {
     let done = run();
     done as f64 / start.elapsed().as_secs_f64()
 }
-
-/// One line about a promise that something stays small.
-pub(crate) fn line_at_most(what: &str, measured: f64, at_most: f64) {
-    let word = if measured <= at_most { "met" } else { "MISSED" };
-    println!("  {what:<44} {measured:>6.2}   contract: at most {at_most}   {word}");
-}
-
-/// One line about one promise of the contract.
-pub(crate) fn line(what: &str, measured: f64, at_least: f64) {
-    let word = if measured >= at_least { "met" } else { "MISSED" };
-    println!("  {what:<44} {measured:>6.2}   contract: at least {at_least}   {word}");
-}

@@ -1,5 +1,6 @@
 //! The same echo on other simulators.
 
+use std::process::Command;
 use std::time::Duration;
 
 const PORT: u16 = 7;
@@ -43,4 +44,13 @@ async fn echo(trips: u64) -> std::io::Result<()> {
         socket.recv_from(&mut buffer).await?;
     }
     Ok(())
+}
+
+/// Messages a second of the echo on SimPy; none where python3 has no SimPy.
+pub(crate) fn simpy(seed: u64, clients: u64, trips: u64) -> Option<f64> {
+    let arguments = [clients, trips, seed].map(|number| number.to_string());
+    let mut python = Command::new("python3");
+    let answer = python.args(["-c", include_str!("echo.py")]).args(arguments).output().ok()?;
+    let seconds: f64 = String::from_utf8_lossy(&answer.stdout).trim().parse().ok()?;
+    Some((clients * trips * 2) as f64 / seconds)
 }

@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use crate::promise::promise;
+
 const FLAG: &str = "--peak-memory-of";
 
 /// What to play and for how many simulated minutes, if this process is such a child.
@@ -30,9 +32,8 @@ fn status(key: &str) -> u64 {
 pub(crate) fn compare(what: &str) {
     let (short, long) = (peak_of(what, 10), peak_of(what, 60));
     let growth = long as f64 / short.max(1) as f64;
-    let word = if growth <= 1.1 { "met" } else { "MISSED" };
     let label = format!("{what}, peak memory 60 min / 10 min");
-    println!("  {label:<44} {growth:>6.2}   contract: at most 1.1   {word}   ({short} KiB, {long} KiB)");
+    promise(&label, growth, ..=1.1, &format!("{short} KiB, {long} KiB"));
 }
 
 /// The middle of five runs: where the loader puts things moves the peak by some 200 KiB.
@@ -43,8 +44,14 @@ fn peak_of(what: &str, minutes: u64) -> u64 {
 }
 
 fn peak_once(what: &str, minutes: u64) -> u64 {
-    let program = std::env::current_exe().expect("a running program has a path");
-    let child = Command::new(program).args([FLAG, what, &minutes.to_string()]).output().expect("starts itself");
+    let child = child(what, minutes).output().expect("starts itself");
     assert!(child.status.success(), "the child failed: {}", String::from_utf8_lossy(&child.stderr));
     String::from_utf8_lossy(&child.stdout).trim().parse().expect("the child prints a number")
+}
+
+/// This program again, to play `what` for so many simulated minutes and nothing else.
+pub(crate) fn child(what: &str, minutes: u64) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("a running program has a path"));
+    command.args([FLAG, what, &minutes.to_string()]);
+    command
 }

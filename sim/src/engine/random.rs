@@ -21,7 +21,9 @@ pub struct Draws {
 }
 
 impl Draws {
-    pub(crate) fn new(seed: u64, label: &str) -> Self {
+    /// The family of this seed and label. Within a run [`Sim::draws`](super::Sim::draws) knows the seed; this is for what is drawn before
+    /// one begins.
+    pub fn new(seed: u64, label: &str) -> Self {
         let mut hasher = SipHasher13::new_with_keys(seed, 0x67_72_69_64_6c_6f_63_6b);
         hasher.write(label.as_bytes());
         Self { base: hasher.finish128().as_u128() }

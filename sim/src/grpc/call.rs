@@ -12,7 +12,7 @@ use super::Site;
 use super::attempt::{Attempt, Outcome, Pending};
 use super::channel::Channel;
 use super::message::{Context, Message, Pushback, Status};
-use super::policy::{ATTEMPTS_CAP, ClientPolicy, HedgingPolicy, RetryPolicy};
+use super::policy::{ATTEMPTS_CAP, ClientPolicy, HedgingPolicy, RetryPolicy, Waits};
 use super::throttle::Throttle;
 use crate::engine::{SimDuration, SimTime, Stream, race};
 use crate::trace::{Code, Mark};
@@ -84,7 +84,7 @@ impl Caller {
         message: Message,
         deadline: Option<SimTime>,
     ) -> Result<Message, Status> {
-        let (mut attempt, mut wait_number) = (1, 1);
+        let (mut attempt, mut waits) = (1, None);
         loop {
             let status = match self.send(method, &message, deadline).await {
                 Ok(reply) => {
@@ -94,7 +94,7 @@ impl Caller {
                 Err(status) => status,
             };
             let Some(policy) = retry else { return Err(status) };
-            let wait = self.backoff(policy, &status, attempt, &mut wait_number);
+            let wait = self.backoff(policy, &status, attempt, &mut waits);
             let Some(wait) = wait else { return Err(status) };
             self.sleep(wait).await;
             if self.throttle.as_ref().is_some_and(|throttle| !throttle.allows()) {
@@ -107,7 +107,13 @@ impl Caller {
     }
 
     /// How long to wait before the next attempt, if there may be one.
-    fn backoff(&self, policy: &RetryPolicy, status: &Status, attempt: u32, n: &mut u32) -> Option<SimDuration> {
+    fn backoff(
+        &self,
+        policy: &RetryPolicy,
+        status: &Status,
+        attempt: u32,
+        waits: &mut Option<Waits>,
+    ) -> Option<SimDuration> {
         let retryable = policy.codes.contains(&status.code);
         let stop = status.pushback == Pushback::Stop;
         if retryable || stop {
@@ -117,12 +123,11 @@ impl Caller {
             return None;
         }
         if let Pushback::After(millis) = status.pushback {
-            *n = 1;
+            *waits = None; // what comes next begins anew
             return Some(SimDuration::from_millis(millis.into()));
         }
-        let wait = policy.backoff.wait(*n, &mut self.draws.borrow_mut());
-        *n += 1;
-        Some(wait)
+        let waits = waits.get_or_insert_with(|| policy.backoff.waits());
+        Some(waits.next(&mut self.draws.borrow_mut()))
     }
 
     /// Copies at intervals; the first good answer wins and the rest is cancelled.

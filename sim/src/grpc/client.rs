@@ -9,7 +9,7 @@ use super::breaker::{Breaker, Circuit, Epoch};
 use super::call::Caller;
 use super::channel::Channel;
 use super::message::{Context, Message, Status};
-use super::policy::{ClientPolicy, RetryLoop, earlier};
+use super::policy::{ClientPolicy, RetryLoop, Waits, earlier};
 use super::retry::{ATTEMPTS_MAX, Attempt, Retry};
 use super::subchannel::State;
 use super::throttle::{Budget, Throttle};
@@ -108,13 +108,14 @@ impl Inner {
     ) -> Result<Message, Status> {
         self.begin();
         let mut attempt = 1;
+        let mut waits = self.policy.retry_loop.as_ref().map(|policy| policy.backoff.waits());
         loop {
             let result = self.guarded(method, message.clone(), parent).await;
             let Err(status) = &result else { return result };
             if *status == OPEN {
                 return result; // this side refused; to ask again at once changes nothing
             }
-            let Some(wait) = self.wait(status, attempt, parent) else { return result };
+            let Some(wait) = self.wait(status, attempt, &mut waits, parent) else { return result };
             self.caller.sleep(wait).await;
             attempt += 1;
             self.caller.mark(Mark::Retry);
@@ -129,14 +130,20 @@ impl Inner {
     }
 
     /// How long to wait before the next attempt; none if there is to be none.
-    fn wait(&self, status: &Status, attempt: u32, parent: Option<&Context>) -> Option<SimDuration> {
+    fn wait(
+        &self,
+        status: &Status,
+        attempt: u32,
+        waits: &mut Option<Waits>,
+        parent: Option<&Context>,
+    ) -> Option<SimDuration> {
         let mut draws = self.caller.draws.borrow_mut();
         if let Some(code) = &self.code {
             let failed = Attempt { number: attempt, code: status.code, at: self.now() };
             return code.borrow_mut().failed(&failed, &mut draws).filter(|_| attempt < ATTEMPTS_MAX);
         }
-        let policy = self.policy.retry_loop.as_ref()?;
-        self.may_retry(policy, status, attempt, parent).then(|| policy.backoff.wait(attempt, &mut draws))
+        let (policy, waits) = self.policy.retry_loop.as_ref().zip(waits.as_mut())?;
+        self.may_retry(policy, status, attempt, parent).then(|| waits.next(&mut draws))
     }
 
     fn may_retry(&self, policy: &RetryLoop, status: &Status, attempt: u32, parent: Option<&Context>) -> bool {

@@ -126,24 +126,46 @@ pub enum Jitter {
     Equal,
     /// `U(0, v)`.
     Full,
+    /// `U(initial, 3 · previous wait)`, at most `max`; the wait before the first counts as `initial`. The multiplier is not used.
+    Decorrelated,
 }
 
 impl Backoff {
-    /// The `n`-th wait, counted from 1.
-    pub fn wait(&self, n: u32, draws: &mut Stream) -> SimDuration {
-        let max = self.max.as_nanos();
-        let mut nanos = u128::from(self.initial.as_nanos().min(max));
-        for _ in 1..n {
-            nanos = (nanos * u128::from(self.multiplier_percent) / 100).min(u128::from(max));
-        }
-        let base = SimDuration::from_nanos(nanos as u64);
-        match self.jitter {
+    /// The waits of one call, from the first on.
+    pub fn waits(&self) -> Waits {
+        Waits { backoff: self.clone(), base: self.initial.min(self.max), last: self.initial.min(self.max) }
+    }
+}
+
+/// The waits of one call, one after the other.
+#[derive(Clone, Debug)]
+pub struct Waits {
+    backoff: Backoff,
+    /// The next wait without jitter.
+    base: SimDuration,
+    /// The last wait.
+    last: SimDuration,
+}
+
+impl Waits {
+    /// Draws the next wait.
+    pub fn next(&mut self, draws: &mut Stream) -> SimDuration {
+        let Backoff { initial, multiplier_percent, max, jitter } = self.backoff;
+        let base = self.base;
+        self.base = SimDuration::from_nanos(grown(base.as_nanos(), multiplier_percent).min(max.as_nanos()));
+        self.last = match jitter {
             Jitter::None => base,
             Jitter::Fifth => base.scale(800) + up_to(base.scale(400), draws),
             Jitter::Equal => base / 2 + up_to(base / 2, draws),
             Jitter::Full => up_to(base, draws),
-        }
+            Jitter::Decorrelated => (initial + up_to((self.last * 3).saturating_sub(initial), draws)).min(max),
+        };
+        self.last
     }
+}
+
+fn grown(nanos: u64, percent: u32) -> u64 {
+    u64::try_from(u128::from(nanos) * u128::from(percent) / 100).unwrap_or(u64::MAX)
 }
 
 /// `U(0, span)`.

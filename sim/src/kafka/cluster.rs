@@ -6,7 +6,7 @@
 //! **Never here:** what nodes decide (`server`) and how they are hosted (`node`).
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::{Rc, Weak};
 
 use schemars::JsonSchema;
@@ -76,6 +76,17 @@ impl ClusterSpec {
     pub fn node_names(&self) -> Vec<String> {
         let ensemble = (self.server.mode == Mode::Zookeeper).then(|| ENSEMBLE.to_owned());
         (1..=self.nodes.max(1)).map(|id| node_name(BrokerId(id))).chain(ensemble).collect()
+    }
+
+    /// Who talks to whom: every client to every broker, and the nodes among each other. Clients never talk to the ensemble.
+    pub fn links(&self, clients: &[String]) -> Vec<(String, String)> {
+        let nodes = self.node_names();
+        let brokers = nodes.iter().filter(|name| *name != ENSEMBLE);
+        let of_clients =
+            clients.iter().flat_map(|client| brokers.clone().map(|broker| (client.clone(), broker.clone())));
+        let inner =
+            nodes.iter().enumerate().flat_map(|(n, one)| nodes[..n].iter().map(|other| (other.clone(), one.clone())));
+        of_clients.chain(inner).collect()
     }
 }
 
@@ -179,6 +190,22 @@ impl Cluster {
             node.with(|s| s.broker().map(|b| (b.image().offset, b.image().partition(partition).cloned())))?
         };
         self.0.nodes.values().filter_map(known).max_by_key(|(offset, _)| *offset)?.1
+    }
+
+    /// The partitions of a topic: those that some node knows of, and those on the disk of one that is down.
+    pub fn partitions(&self, topic: &str) -> BTreeSet<TopicPartition> {
+        let mut found: BTreeSet<TopicPartition> = BTreeSet::new();
+        for node in self.0.nodes.values() {
+            let _ = node.with_disk(|disk| found.extend(disk.broker.logs().map(|(partition, _)| partition.clone())));
+        }
+        self.each(|_, server| {
+            let kept = server.broker().into_iter().flat_map(Broker::partitions);
+            found.extend(kept.map(|view| view.partition.clone()));
+        });
+        found.retain(|partition| *partition.topic == *topic);
+        let known = (0..).map(|number| TopicPartition::new(topic, number));
+        found.extend(known.take_while(|partition| self.state_of(partition).is_some()));
+        found
     }
 
     /// What a group has stored for a partition: the next record it reads.

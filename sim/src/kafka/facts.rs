@@ -11,8 +11,13 @@ use crate::trace::{Event, Trace};
 
 /// A member takes a partition in a generation.
 pub fn owner(trace: &Trace, (group, generation): (&str, u32), partition: &TopicPartition, member: &str) -> Event {
-    let key = hash(&[group, &partition.to_string(), &generation.to_string()]);
+    let key = owner_key((group, generation), &partition.to_string());
     Event::Fact { what: trace.name("group.owner"), key, amount: hash(&[member]) }
+}
+
+/// The key of [`owner`], for whoever knows group, generation and partition and wants to find the fact.
+pub(crate) fn owner_key((group, generation): (&str, u32), partition: &str) -> u64 {
+    hash(&[group, partition, &generation.to_string()])
 }
 
 /// The handler of a record has returned.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::class::Class;
+use super::owners::Owners;
 use super::steps::{GaugeSteps, LoopSteps, Steps};
 use super::{FaultWindow, Report, Series, SeriesKind};
 use crate::engine::{SimDuration, SimTime};
@@ -20,6 +21,7 @@ pub struct Metrics {
     counts: BTreeMap<(Name, Counted), Steps>,
     gauges: BTreeMap<(Name, Gauge), GaugeSteps>,
     loops: BTreeMap<Name, LoopSteps>,
+    owners: Owners,
     faults: Vec<(Name, FaultWindow)>,
 }
 
@@ -56,6 +58,7 @@ impl Metrics {
     /// Measures a run that ends at `end`, in steps of `step`.
     pub fn new(names: Rc<Names>, step: SimDuration, end: SimTime) -> Self {
         Self {
+            owners: Owners::new(&names),
             names,
             step,
             end,
@@ -91,6 +94,8 @@ impl Metrics {
         if let Some(total) = total_lag(&series, steps) {
             series.insert("lag.total".into(), total);
         }
+        let owners = std::mem::replace(&mut self.owners, Owners::new(&self.names));
+        series.extend(owners.finish(&self.names, self.end, (steps, self.step)));
         let step_us = self.step.as_micros();
         for (name, steps_of) in std::mem::take(&mut self.loops) {
             let share = |steps_of: Steps| {
@@ -174,6 +179,7 @@ impl Sink for Metrics {
     fn record(&mut self, at: SimTime, event: &Event) {
         self.events += 1;
         let step = self.step_of(at);
+        self.owners.note(at, (step, self.step), event);
         match *event {
             Event::Arrived { class, customer } => {
                 let class = self.class(class);

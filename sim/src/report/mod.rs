@@ -2,6 +2,7 @@
 
 mod class;
 mod fold;
+mod owners;
 mod steps;
 mod summary;
 #[cfg(test)]
@@ -110,6 +111,8 @@ pub enum SeriesKind {
     PerMille,
     /// The longest span seen in the step, in microseconds.
     SpanMaxUs,
+    /// The number of whoever held something at the end of the step, from 1 on; 0 if nobody did.
+    Holder,
 }
 
 /// One value for each step.

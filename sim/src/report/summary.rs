@@ -11,6 +11,8 @@ use crate::engine::SimDuration;
 const GLOBALS: [&str; 7] = ["stale.completions", "retries", "restarts", "attempts", "shed", "retransmits", "oom"];
 const MINUTE_US: u64 = 60_000_000;
 const WORST_US: u64 = 10_000_000;
+/// The end of a run, by which it is told whether a class is alive.
+const END_US: u64 = 20_000_000;
 
 type Flat = BTreeMap<String, u64>;
 
@@ -23,15 +25,17 @@ type Flat = BTreeMap<String, u64>;
 /// | `<class>.offered` `.ok` `.failed` `.failed.<CODE>` `.abandoned` `.pending` `.reloads` | customers, or presses, of the whole run |
 /// | `<class>.p50_us` `.p99_us` `.max_us` | time from arrival to success |
 /// | `<class>.ok_permille.before` `.during` `.after` | served of a thousand who arrived in the phase; customers too near the end to have been answered are left out |
+/// | `<class>.ok_permille.end` | the same, of those who arrived in the last 20 s |
 /// | `<class>.worst10s_permille` | the same, in the worst ten seconds after the warm-up |
 /// | `<class>.goodput_permille.during` `.after` `.first_minute_after` | served per second, in thousandths of the rate before the fault; with `all` for all classes together |
 /// | `<class>.recovery_ms` | from the end of the last fault until success is back at 95 % of the baseline for good; the length of the run if never, zero without a fault |
 /// | `orders.accepted` `orders.completed` `orders.lost` `orders.duplicated` `accept.*` `e2e.*` | with a class `orders` only |
-/// | `lag.max` `lag.end` | of `lag.total`, the sum over all series `…/lag` |
+/// | `lag.before` `lag.max` `lag.end` | of `lag.total`, the sum over all series `…/lag`: the most before the first fault, the most of all, the last |
 /// | `lag.drained_ms` | from the end of the last fault until that sum is at most twice its highest before the fault, for good; the length of the run if never, zero without a fault |
 /// | `facts.<what>` | business facts of a kind |
 /// | `peak.<series>` | the largest value of a gauge |
 /// | `handled.<server>` `stale.<server>` | handlers that ended, and those among them for which nobody waited any more |
+/// | `connections.<node>` | TCP connections that the node has opened |
 /// | `attempts.<channel>` | attempts that the client made |
 /// | `amplification_permille.<channel>` | the same for each thousand of its calls |
 ///
@@ -56,6 +60,7 @@ pub fn metrics(report: &Report, warmup: SimDuration) -> BTreeMap<String, u64> {
     facts(&mut flat, report);
     peaks(&mut flat, report);
     handlers(&mut flat, report);
+    connections(&mut flat, report);
     amplification(&mut flat, report);
     flat
 }
@@ -81,6 +86,10 @@ fn by_arrival(flat: &mut Flat, name: &str, class: &ClassReport, timeline: &Timel
         let ratio = timeline.success_over(class, &spans);
         flat.extend(ratio.permille().map(|value| (format!("{name}.ok_permille.{phase}"), value)));
     }
+    let steps = class.offered_by_arrival.len();
+    let end = steps.saturating_sub(timeline.steps_in(END_US))..steps;
+    let alive = timeline.success_over(class, &[end]).permille();
+    flat.extend(alive.map(|value| (format!("{name}.ok_permille.end"), value)));
     let judged = timeline.settled_part(class, &(timeline.before.start..class.offered_by_arrival.len()));
     let worst = timeline.windows(class, judged, WORST_US).filter_map(|(_, ratio)| ratio.permille()).min();
     flat.extend(worst.map(|value| (format!("{name}.worst10s_permille"), value)));
@@ -133,16 +142,23 @@ fn orders(flat: &mut Flat, report: &Report) {
 fn lag(flat: &mut Flat, report: &Report, timeline: &Timeline) {
     let total = report.series.get("lag.total");
     let last = total.and_then(|series| series.values.last()).copied();
+    let before = total.map_or(0, |series| before(&series.values, timeline));
+    flat.insert("lag.before".into(), before);
     flat.insert("lag.max".into(), report.peak("lag.total"));
     flat.insert("lag.end".into(), last.unwrap_or(0));
     let drained_us = total.map_or(0, |series| drained_us(&series.values, report, timeline));
     flat.insert("lag.drained_ms".into(), drained_us / 1000);
 }
 
+/// The most that a backlog was between warm-up and fault.
+fn before(values: &[u64], timeline: &Timeline) -> u64 {
+    values.get(timeline.before.clone()).unwrap_or_default().iter().copied().max().unwrap_or(0)
+}
+
 /// When a backlog is back for good at twice the most it was before the fault, counted from the end of the last fault.
 fn drained_us(values: &[u64], report: &Report, timeline: &Timeline) -> u64 {
     let Some(end) = timeline.during.last().map(|fault| fault.end) else { return 0 };
-    let before = values.get(timeline.before.clone()).unwrap_or_default().iter().copied().max().unwrap_or(0);
+    let before = before(values, timeline);
     match values.iter().rposition(|&value| value > 2 * before) {
         Some(last) if last + 1 == values.len() => report.duration_us,
         Some(last) => timeline.span_us(&(end..(last + 1).max(end))),
@@ -166,6 +182,11 @@ fn handlers(flat: &mut Flat, report: &Report) {
         flat.insert(format!("handled.{server}"), handled);
         flat.insert(format!("stale.{server}"), report.total(&format!("{server}/stale.completions")));
     }
+}
+
+fn connections(flat: &mut Flat, report: &Report) {
+    let opened = report.totals.iter().filter_map(|(key, &count)| Some((key.strip_suffix("/opened")?, count)));
+    flat.extend(opened.map(|(node, count)| (format!("connections.{node}"), count)));
 }
 
 /// Attempts for each thousand calls; a call is an attempt that neither a retry nor a hedge added.
@@ -201,6 +222,7 @@ mod tests {
             ("orders.ok_permille.before", 1000),
             ("orders.ok_permille.during", 400),
             ("orders.ok_permille.after", 900),
+            ("orders.ok_permille.end", 1000),
             ("orders.worst10s_permille", 400),
             ("orders.goodput_permille.during", 400),
             ("orders.goodput_permille.after", 900),
@@ -227,7 +249,7 @@ mod tests {
         let flat = measured(Story::new(100).class("browse", 50, &[(0, 90)]));
         assert_eq!((flat["browse.ok_permille.before"], flat["browse.recovery_ms"]), (900, 0));
         let others = flat.keys().filter(|key| key.contains("permille.") && !key.ends_with(".before"));
-        assert_eq!(others.count(), 0);
+        assert_eq!(others.collect::<Vec<_>>(), ["browse.ok_permille.end"]);
         assert!(!flat.contains_key("orders.accepted") && flat.contains_key("retries"));
     }
 
@@ -252,6 +274,13 @@ mod tests {
         assert_eq!((flat["accept.p99_us"], flat["e2e.p99_us"]), (5, 70));
         report.classes.remove("orders.e2e");
         assert_eq!(metrics(&report, SimDuration::ZERO)["e2e.p99_us"], 5);
+    }
+
+    #[test]
+    fn connections_are_counted_by_who_opened_them() {
+        let flat = measured(shop().total("producer/opened", 12).total("opened", 30).total("producer/closed", 5));
+        let found: Vec<_> = flat.iter().filter(|(key, _)| key.starts_with("connections.")).collect();
+        assert_eq!(found, [(&"connections.producer".to_string(), &12)]);
     }
 
     #[test]

@@ -60,6 +60,7 @@ pub(crate) struct OrderService {
 }
 
 impl OrderService {
+    // ANCHOR: order_place
     pub(crate) async fn place(self: Rc<Self>, _call: Context, order: Message) -> Result<Message, Status> {
         let (id, sim) = (id_of(&order), self.site.process.sim().clone());
         self.site.process.cpu(self.work.of(id)).await;
@@ -72,6 +73,7 @@ impl OrderService {
         self.journeys.set_out(id, sim.now());
         Ok(answer()) // accepted: what comes of it will be told
     }
+    // ANCHOR_END: order_place
 
     pub(crate) async fn on_stock_decided(self: Rc<Self>, event: Delivery) -> Result<(), HandlerError> {
         let (id, _outcome) = read(&event.record)?;
@@ -95,6 +97,7 @@ pub(crate) struct InventoryService {
 }
 
 impl InventoryService {
+    // ANCHOR: inventory_on_order_created
     pub(crate) async fn on_order_created(self: Rc<Self>, event: Delivery) -> Result<(), HandlerError> {
         let (id, _) = read(&event.record)?;
         self.site.process.cpu(self.work.of(id)).await;
@@ -107,6 +110,7 @@ impl InventoryService {
         self.outlet.producer().await.send(DECISIONS, [decided]).await?;
         Ok(())
     }
+    // ANCHOR_END: inventory_on_order_created
 
     fn reserve(&self, id: u64) -> Outcome {
         let is_new = self.reserved.borrow_mut().insert(id);

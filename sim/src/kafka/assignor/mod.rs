@@ -39,10 +39,13 @@ pub enum Assignor {
     Sticky,
     /// The same without letting go: what moves is withheld in the first round and given in the second (KIP-429).
     CooperativeSticky,
+    /// One of one's own, with a mistake: everything to everybody. For tests of the checker of owners; no file can name it.
+    #[serde(skip)]
+    Overlapping,
 }
 
 impl Assignor {
-    /// All of them.
+    /// All that can be chosen.
     pub const ALL: [Assignor; 5] =
         [Self::Range, Self::RoundRobin, Self::KafkaJs, Self::Sticky, Self::CooperativeSticky];
 
@@ -54,12 +57,13 @@ impl Assignor {
             Assignor::KafkaJs => "RoundRobinAssigner",
             Assignor::Sticky => "sticky",
             Assignor::CooperativeSticky => "cooperative-sticky",
+            Assignor::Overlapping => "overlapping",
         }
     }
 
     /// The one of this name.
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|assignor| assignor.name() == name)
+        Self::ALL.into_iter().chain([Self::Overlapping]).find(|assignor| assignor.name() == name)
     }
 
     /// Whether members keep their partitions while they join again.
@@ -78,6 +82,7 @@ impl Assignor {
             Assignor::Range => deal::range(members, topics, &mut shares),
             Assignor::RoundRobin => deal::round_robin(members, topics, &mut shares),
             Assignor::KafkaJs => deal::kafkajs(topics, &mut shares),
+            Assignor::Overlapping => shares.values_mut().for_each(|share| share.extend(partitions(topics))),
             Assignor::Sticky => shares = sticky::assign(members, topics),
             Assignor::CooperativeSticky => {
                 shares = sticky::assign(members, topics);

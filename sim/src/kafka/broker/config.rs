@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::SimDuration;
-use crate::kafka::metadata::TopicConfig;
+use crate::engine::{SimDuration, SimTime};
+use crate::kafka::metadata::{MetadataImage, TopicConfig};
+use crate::kafka::replica::Scene;
 use crate::units::Bytes;
 
 /// How a broker behaves.
@@ -54,6 +55,18 @@ pub struct BrokerConfig {
     pub compaction_check: SimDuration,
     /// `producer.id.expiration.ms` (C4); looked at together with retention.
     pub producer_expiry: SimDuration,
+    /// A mistake, for tests of the checker of high watermarks: a leader commits by itself what it appends, and takes
+    /// that back when it hears its followers.
+    #[doc(hidden)]
+    #[serde(skip)]
+    pub advances_alone: bool,
+}
+
+impl BrokerConfig {
+    /// What the replicas of a broker look at.
+    pub(super) fn scene<'a>(&self, now: SimTime, image: &'a MetadataImage) -> Scene<'a> {
+        Scene { now, image, lag_max: self.replica_lag_max, advances_alone: self.advances_alone }
+    }
 }
 
 impl Default for BrokerConfig {
@@ -80,6 +93,7 @@ impl Default for BrokerConfig {
             retention_check: SimDuration::from_secs(300),
             compaction_check: SimDuration::from_secs(15),
             producer_expiry: SimDuration::from_secs(24 * 3600),
+            advances_alone: false,
         }
     }
 }

@@ -32,6 +32,8 @@ struct Part {
     held: Option<SimTime>,
     /// What the leader was asked for last, in this session.
     asked: Option<FetchPartition>,
+    /// Nothing has come of it since that could make it ask for something else.
+    is_asked: bool,
 }
 
 impl Fetcher {
@@ -61,7 +63,7 @@ impl Fetcher {
     fn begin_anew(&mut self) {
         self.turn = SessionTurn::FIRST;
         self.forgotten.clear();
-        self.parts.iter_mut().for_each(|part| part.asked = None);
+        self.parts.iter_mut().for_each(|part| (part.asked, part.is_asked) = (None, false));
     }
 
     /// Whether there is something to ask for now.
@@ -76,19 +78,21 @@ impl Fetcher {
     fn changes(&mut self, replicas: &Replicas, max_bytes: u64) -> Vec<FetchPartition> {
         let changed = |part: &mut Part| {
             let replica = replicas.at(part.number);
+            part.is_asked = true;
             if part.asked.as_ref().is_some_and(|asked| replica.still_wants(asked)) {
                 return None;
             }
             part.asked = replica.want(max_bytes);
             part.asked.clone()
         };
-        self.parts.iter_mut().filter(|part| part.held.is_none()).filter_map(changed).collect()
+        self.parts.iter_mut().filter(|part| part.held.is_none() && !part.is_asked).filter_map(changed).collect()
     }
 }
 
 impl Part {
     /// Takes it out of the session.
     fn leave(&mut self, forgotten: &mut Vec<TopicPartition>) {
+        self.is_asked = false;
         forgotten.extend(self.asked.take().map(|asked| asked.partition));
     }
 }
@@ -98,7 +102,7 @@ impl Broker {
     pub(super) fn follow(&mut self, number: Number, leader: Option<BrokerId>) {
         self.fetchers.values_mut().for_each(|fetcher| fetcher.remove(number));
         if let Some(leader) = leader {
-            let part = Part { number, held: None, asked: None };
+            let part = Part { number, held: None, asked: None, is_asked: false };
             self.fetchers.entry(leader).or_default().parts.push(part);
         }
         self.fetchers.retain(|_, fetcher| fetcher.is_needed());
@@ -161,8 +165,11 @@ impl Broker {
         let Some(part) = fetcher.parts.iter_mut().find(is_it) else { return };
         let (number, asked) = (part.number, part.asked.as_ref().expect("it was asked for"));
         match self.replicas.at_mut(number).take(asked, fetched) {
-            Taken::Advanced => drop(self.dirty.insert(number)),
-            Taken::Stale => {}
+            Taken::Advanced => {
+                part.is_asked = false;
+                self.dirty.insert(number);
+            }
+            Taken::Stale => part.is_asked = false,
             Taken::Failed(_) => {
                 part.held = Some(now + self.config.replica_fetch_backoff);
                 part.leave(&mut fetcher.forgotten);

@@ -299,8 +299,7 @@ impl Broker {
 
     /// A replica, and what it looks at.
     fn stage(&mut self, now: SimTime, number: Number) -> (&mut Replica, Scene<'_>) {
-        let scene = Scene { now, image: &self.image, lag_max: self.config.replica_lag_max };
-        (self.replicas.at_mut(number), scene)
+        (self.replicas.at_mut(number), self.config.scene(now, &self.image))
     }
 
     /// The error for a partition that is not here: known elsewhere, or not at all.

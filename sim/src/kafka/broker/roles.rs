@@ -11,7 +11,7 @@ use super::Broker;
 use crate::engine::SimTime;
 use crate::kafka::log::Log;
 use crate::kafka::metadata::MetadataRecord;
-use crate::kafka::replica::{Replica, Scene};
+use crate::kafka::replica::Replica;
 use crate::kafka::types::{Offset, TopicPartition};
 
 impl Broker {
@@ -56,7 +56,7 @@ impl Broker {
         };
         let config = self.image.config(&partition.topic).expect("a partition has a topic");
         let fresh = || Replica::new(self.me, partition.clone(), Log::new(config.clone()), Offset(0));
-        let scene = Scene { now, image: &self.image, lag_max: self.config.replica_lag_max };
+        let scene = self.config.scene(now, &self.image);
         let number = self.replicas.keep(partition, fresh);
         let replica = self.replicas.at_mut(number);
         let before = (replica.follows(), replica.epoch());

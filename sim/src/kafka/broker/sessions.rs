@@ -43,6 +43,8 @@ struct Part {
     want: FetchPartition,
     /// What the follower knows already.
     told: Option<Told>,
+    /// Nothing was wrong with it when the session was last looked through.
+    is_fine: bool,
 }
 
 /// A fetch of a session, perhaps one that waits for data.
@@ -109,21 +111,23 @@ impl Session {
         for want in fetch.partitions {
             match self.parts.iter_mut().find(|part| part.want.partition == want.partition) {
                 Some(part) => part.want = want,
-                None => self.parts.push(Part { number: replicas.number(&want.partition), want, told: None }),
+                None => {
+                    self.parts.push(Part { number: replicas.number(&want.partition), want, told: None, is_fine: false })
+                }
             }
         }
     }
 
-    /// Whether the fetch is to be answered at once.
-    fn is_ready(&self, replicas: &Replicas, fetch: &Waiting) -> bool {
-        let mut sum = 0;
-        for part in &self.parts {
-            match part.available(replicas, fetch) {
-                Some(bytes) => sum += bytes,
-                None => return true,
-            }
+    /// Looks through all partitions: is the fetch to be answered at once?
+    fn look(&mut self, replicas: &Replicas, fetch: &Waiting) -> bool {
+        let (mut sum, mut all_fine) = (0, true);
+        for part in &mut self.parts {
+            let available = part.available(replicas, fetch);
+            part.is_fine = available.is_some();
+            all_fine &= part.is_fine;
+            sum += available.unwrap_or(0);
         }
-        sum >= fetch.min_bytes || self.parts.is_empty()
+        !all_fine || sum >= fetch.min_bytes || self.parts.is_empty()
     }
 
     fn is_worth_an_answer(&self, replicas: &Replicas, fetch: &Waiting, changed: Number) -> bool {
@@ -184,7 +188,7 @@ impl Broker {
         let session = &mut self.sessions.all[place];
         session.turn = session.turn.next(session.turn.id);
         session.update(fetch, &self.replicas);
-        let ready = max_wait == SimDuration::ZERO || session.is_ready(&self.replicas, &waiting);
+        let ready = session.look(&self.replicas, &waiting) || max_wait == SimDuration::ZERO;
         if ready {
             out.push(session.answer(&self.replicas, &self.image, &waiting));
         }
@@ -194,15 +198,10 @@ impl Broker {
 
     /// The follower has everything before the offsets it asks for, in all partitions in which nothing is wrong.
     fn note_session(&mut self, now: SimTime, place: usize, reader: (BrokerId, u64)) {
-        for nth in 0..self.sessions.all[place].parts.len() {
-            let part = &self.sessions.all[place].parts[nth];
+        let scene = self.config.scene(now, &self.image);
+        for part in self.sessions.all[place].parts.iter().filter(|part| part.is_fine) {
             let Some(number) = part.number else { continue };
-            if !self.replicas.at(number).is_readable(Some(reader), &part.want) {
-                continue;
-            }
-            let offset = part.want.offset;
-            let (replica, scene) = self.stage(now, number);
-            if replica.note_fetch(&scene, reader, offset) {
+            if self.replicas.at_mut(number).note_fetch(&scene, reader, part.want.offset) {
                 self.dirty.insert(number);
             }
         }

@@ -111,7 +111,9 @@ impl Connection {
         let waits = !matches!(request, Request::Produce { acks: Acks::None, .. });
         let reply = waits.then(|| self.expect(id, timeout));
         let socket = self.socket.borrow().clone();
-        socket.iter().for_each(|socket| socket.write(Frame::Request { id, request: request.clone() }));
+        if let Some(socket) = socket {
+            socket.write(Frame::Request { id, request });
+        }
         match reply {
             Some(reply) => reply.await.unwrap_or(Err(KafkaError::RequestTimeout)).map(Some),
             None => Ok(None),

@@ -252,7 +252,9 @@ impl<M: Machine + 'static> Life<M> {
         let origin = self.origins.borrow_mut().remove(&ticket);
         match origin {
             Some(Origin::Remote(connection)) => {
-                connection.upgrade().into_iter().for_each(|connection| connection.answer(response.clone()));
+                if let Some(connection) = connection.upgrade() {
+                    connection.answer(response);
+                }
             }
             Some(Origin::Local(sent)) => {
                 self.in_process(move |life| life.handle(Input::Answer { sent, answer: response }));

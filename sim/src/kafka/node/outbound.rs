@@ -71,7 +71,9 @@ struct State {
 }
 
 struct Waiting {
-    errand: Errand,
+    sent: Sent,
+    /// Gone once it is written.
+    request: Option<Request>,
     _deadline: ProcessTimer,
 }
 
@@ -82,7 +84,8 @@ impl<M: Machine + 'static> Line<M> {
         let deadline = process.call_later(process.sim().now() + errand.timeout, move || {
             me.upgrade().into_iter().for_each(|line| line.timed_out(sent));
         });
-        self.state.borrow_mut().errands.push_back(Waiting { errand, _deadline: deadline });
+        let waiting = Waiting { sent, request: Some(errand.request), _deadline: deadline };
+        self.state.borrow_mut().errands.push_back(waiting);
         self.proceed();
     }
 
@@ -98,9 +101,11 @@ impl<M: Machine + 'static> Line<M> {
         if !connected {
             return self.connect();
         }
-        let mut state = self.state.borrow_mut();
-        if let (true, Some(conn), Some(first)) = (state.open, state.conn.clone(), state.errands.front()) {
-            let frame = Frame::Request { id: first.errand.sent.0, request: first.errand.request.clone() };
+        let state = &mut *self.state.borrow_mut();
+        if let (true, Some(conn), Some(first)) = (state.open, &state.conn, state.errands.front_mut())
+            && let Some(request) = first.request.take()
+        {
+            let frame = Frame::Request { id: first.sent.0, request };
             conn.send(frame.bytes(), Rc::new(frame));
             state.written = true;
         }
@@ -124,12 +129,12 @@ impl<M: Machine + 'static> Line<M> {
     fn answered(self: &Rc<Self>, id: u64, response: &Response) {
         let first = {
             let mut state = self.state.borrow_mut();
-            let is_first = state.written && state.errands.front().is_some_and(|first| first.errand.sent.0 == id);
+            let is_first = state.written && state.errands.front().is_some_and(|first| first.sent.0 == id);
             state.written &= !is_first;
             if is_first { state.errands.pop_front() } else { None }
         };
         if let Some(first) = first {
-            self.tell(first.errand.sent, Some(response.clone()));
+            self.tell(first.sent, Some(response.clone()));
             self.proceed();
         }
     }
@@ -138,7 +143,7 @@ impl<M: Machine + 'static> Line<M> {
     fn timed_out(self: &Rc<Self>, sent: Sent) {
         let conn = {
             let mut state = self.state.borrow_mut();
-            let Some(place) = state.errands.iter().position(|waiting| waiting.errand.sent == sent) else { return };
+            let Some(place) = state.errands.iter().position(|waiting| waiting.sent == sent) else { return };
             drop(state.errands.remove(place));
             if place == 0 { state.hang_up() } else { None }
         };
@@ -155,7 +160,7 @@ impl<M: Machine + 'static> Line<M> {
             std::mem::take(&mut state.errands)
         };
         for waiting in errands {
-            self.tell(waiting.errand.sent, None);
+            self.tell(waiting.sent, None);
         }
     }
 

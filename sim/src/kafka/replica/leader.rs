@@ -86,17 +86,18 @@ impl Replica {
     /// be soon. It stands still while fewer than `min.insync.replicas` are in sync: the strict rule of B2.
     pub(super) fn advance(&mut self, scene: &Scene<'_>) {
         let Role::Leader(leader) = &self.role else { return };
-        if leader.is_under_min(self.log.config().min_insync) {
+        let end = self.log.end();
+        if self.high_watermark == end || leader.is_under_min(self.log.config().min_insync) {
             return;
         }
-        let end = self.log.end();
         let waited_for = |(id, progress): &(&BrokerId, &Progress)| {
             leader.is_maximal_member(**id)
                 || progress.is_caught_up(scene.now, end, scene.lag_max) && leader.may_join(scene, **id)
         };
         // A follower that has not fetched yet holds everything back: nobody knows what it has.
         let ends = leader.followers.iter().filter(waited_for).map(|(_, progress)| progress.end.unwrap_or_default());
-        self.high_watermark = self.high_watermark.max(ends.fold(end, Offset::min));
+        let least = ends.fold(end, Offset::min);
+        self.high_watermark = if scene.advances_alone { least } else { self.high_watermark.max(least) };
     }
 
     /// Where this leader's epoch begins, once everything before that is committed: then nothing that its predecessors have
@@ -117,6 +118,9 @@ impl Replica {
         }
         let appended = self.log.append(batch, self.epoch)?;
         self.advance(scene);
+        if scene.advances_alone {
+            self.high_watermark = self.log.end();
+        }
         Ok(appended)
     }
 
@@ -150,6 +154,7 @@ impl Replica {
     /// Bytes a fetch would get, counted up to `enough`; nothing if it should be answered at once, since something is wrong.
     pub fn available(&self, reader: Reader, want: &FetchPartition, enough: u64) -> Option<u64> {
         match self.readable(reader, want) {
+            Ok(Readable::Until(until)) if until == want.offset => Some(0),
             Ok(Readable::Until(until)) => Some(self.log.bytes_between(want.offset..until, enough).min(want.max_bytes)),
             _ => None,
         }

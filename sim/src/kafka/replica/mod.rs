@@ -39,6 +39,8 @@ pub struct Scene<'a> {
     pub image: &'a MetadataImage,
     /// `replica.lag.time.max.ms`.
     pub lag_max: SimDuration,
+    /// Whether a leader commits by itself what it appends: never, except where a test wants it to.
+    pub advances_alone: bool,
 }
 
 /// What a replica is at present.

@@ -34,7 +34,8 @@ impl Stage {
     }
 
     fn with<T>(&mut self, act: impl FnOnce(&mut Replica, &Scene<'_>) -> T) -> T {
-        let scene = Scene { now: self.now, image: &self.image, lag_max: SimDuration::from_secs(30) };
+        let scene =
+            Scene { now: self.now, image: &self.image, lag_max: SimDuration::from_secs(30), advances_alone: false };
         act(&mut self.replica, &scene)
     }
 

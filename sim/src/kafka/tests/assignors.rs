@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::kafka::assignor::Assignor;
+use crate::kafka::types::Acks;
 
 /// Shares of a member in order.
 fn shares(member: &Member) -> Vec<Vec<u32>> {
@@ -61,6 +62,29 @@ fn d3_cooperative_members_hand_over_in_a_second_round() {
     let [a, b] = two_members([cooperative(), cooperative()]);
     assert_eq!((a.len(), b.len()), (3, 2), "two rebalances: {a:?} {b:?}");
     assert_eq!((a[1].len(), b[0].len(), b[1].len()), (2, 0, 2), "{a:?} {b:?}");
+}
+
+/// A member is killed and another joins: the group waits for the dead one until its session of 45 s ends. Who is eager waits with
+/// nothing, who is cooperative goes on reading what it has.
+#[test]
+fn d3_cooperative_members_read_on_while_the_group_waits() {
+    let read_meanwhile = |assignor| {
+        Lab::play(1, 60, three_by_three(), async move |lab| {
+            lab.load(Acks::All, &[0, 1, 2]).await;
+            let (_first, a) = lab.java("a", "g", vec![assignor]);
+            lab.wait_until(|_| a.has(3)).await;
+            let (_second, b) = lab.java("b", "g", vec![assignor]);
+            lab.sleep(secs(10)).await;
+            b.kill();
+            let (_third, _) = lab.java("c", "g", vec![assignor]);
+            lab.sleep(secs(5)).await; // all have noticed at a heartbeat
+            let before = a.read().len();
+            lab.sleep(secs(10)).await;
+            a.read().len() - before
+        })
+    };
+    assert_eq!(read_meanwhile(Assignor::Range), 0);
+    between("of 200 a partition", read_meanwhile(Assignor::CooperativeSticky), 350, 450);
 }
 
 /// The group takes an assignor that all know.

@@ -158,3 +158,21 @@ fn i5_partitions_of_a_killed_java_member_idle_for_45_seconds() {
         between("idle", lab.wait_until(|_| a.has(3)).await, 42_000, 48_500);
     });
 }
+
+/// D2: a record has just arrived when its partition is fetched again, together with the other of its leader. So it does not wait for the
+/// long poll of 500 ms of the other one.
+#[test]
+fn d2_partitions_of_one_leader_do_not_wait_for_each_other() {
+    let topic = TopicConfig { partitions: 6, ..three_by_three() };
+    Lab::play(1, 40, topic, async |lab| {
+        assert_eq!(lab.leader(0), lab.leader(3));
+        let (_consumer, a) = lab.java("a", "g", vec![Assignor::Range]);
+        lab.wait_until(|_| a.has(6)).await;
+        let producer = lab.producer(&lab.service("producer"), Acks::All).await;
+        for nth in 0..10 {
+            lab.send(&producer, 0, &nth.to_string()).await.expect("brokers are up");
+            between("milliseconds", lab.wait_until(|_| a.read().len() > nth).await, 0, 20);
+            lab.sleep(millis(30)).await;
+        }
+    });
+}

@@ -1,6 +1,8 @@
 //! Fetching ahead: while the handler works on what a poll has returned, the next records are on their way (D2).
 //!
-//! A partition is fetched when none of its records wait in the buffer, with one request for each leader at a time.
+//! A partition is fetched when none of its records wait in the buffer, with one request for each leader at a time. Only a poll sends
+//! fetches, behind what it takes out of the buffer (AK: KafkaConsumer.java): while a handler works, one answer for each leader can come,
+//! and no fetch leaves a partition out because its records have just arrived.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -70,7 +72,6 @@ impl Inner {
             self.network.refresh().await;
         }
         self.state.borrow_mut().fetching.remove(&leader);
-        self.fetch_ahead();
         self.wake.notify_all();
     }
 

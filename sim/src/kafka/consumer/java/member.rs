@@ -1,10 +1,8 @@
-//! The group membership of a Java consumer: coordinator, join and sync, a heartbeat thread, commits.
+//! The group membership of a Java consumer: coordinator, a heartbeat thread, commits. Joining is `join`'s.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::Inner;
-use crate::kafka::assignor::{Assignor, Shares, Topic};
 use crate::kafka::client::KafkaError;
 use crate::kafka::client::broker::mismatch;
 use crate::kafka::client::java::Purpose;
@@ -13,7 +11,7 @@ use crate::kafka::protocol::*;
 use crate::kafka::types::{BrokerId, ErrorCode, Offset, TopicPartition};
 
 impl Inner {
-    fn member(&self) -> Member {
+    pub(super) fn member(&self) -> Member {
         let state = self.state.borrow();
         let instance = self.config.instance.as_deref().map(Rc::from);
         Member { group: self.group.clone(), id: state.id.clone(), instance, generation: state.generation }
@@ -38,7 +36,7 @@ impl Inner {
     }
 
     /// Asks the coordinator; one that is not any more, or is out of reach, is looked for again next time.
-    async fn ask(&self, request: GroupRequest) -> Result<GroupResponse, KafkaError> {
+    pub(super) async fn ask(&self, request: GroupRequest) -> Result<GroupResponse, KafkaError> {
         use ErrorCode as E;
         let coordinator = self.coordinator().await;
         let timeout = match &request {
@@ -62,104 +60,8 @@ impl Inner {
         }
     }
 
-    /// Joins until there is a share. Eagerly, everything is given up first (D3); cooperatively only what moves elsewhere, and that takes
-    /// another round.
-    pub(super) async fn rejoin(self: &Rc<Self>) -> Result<(), KafkaError> {
-        if self.config.auto_commit {
-            let _ = self.commit().await; // a commit that fails delays nothing
-        }
-        let lost = self.state.borrow().generation.is_none();
-        if lost || !self.is_cooperative() {
-            let mut state = self.state.borrow_mut();
-            state.positions.clear();
-            state.buffer.clear();
-        }
-        let mut failures = 0;
-        while self.state.borrow().rejoin && !self.closing.get() {
-            match self.try_join().await {
-                Ok(()) => failures = 0,
-                Err(error) => {
-                    self.note(&error)?;
-                    failures += 1;
-                    self.network.sim().sleep(self.network.backoff(failures)).await;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn try_join(&self) -> Result<(), KafkaError> {
-        self.network.refresh().await;
-        let owned: Vec<TopicPartition> = self.state.borrow().positions.keys().cloned().collect();
-        let join = Join {
-            member: Member { generation: None, ..self.member() },
-            session_timeout: self.config.session_timeout,
-            rebalance_timeout: self.config.max_poll_interval,
-            protocols: self.config.assignors.iter().map(|assignor| assignor.name().into()).collect(),
-            subscription: self.subscription(),
-        };
-        let (generation, protocol, leader, member, members) = match self.ask(GroupRequest::Join(join)).await? {
-            GroupResponse::Joined { generation, protocol, leader, member, members } => {
-                (generation, protocol, leader, member, members)
-            }
-            GroupResponse::Error { error: ErrorCode::MemberIdRequired, member: Some(id) } => {
-                self.state.borrow_mut().id = id;
-                return Ok(()); // and once more, with the id
-            }
-            GroupResponse::Error { error, .. } => return Err(KafkaError::Protocol(error)),
-            _ => return Err(mismatch()),
-        };
-        (self.state.borrow_mut().id, self.state.borrow_mut().generation) = (member.clone(), Some(generation));
-        let leads = leader == member;
-        let assignments = if leads { self.assign(&protocol, &members)? } else { Shares::new() };
-        let assignments = assignments.into_iter().collect();
-        match self.ask(GroupRequest::Sync { member: self.member(), assignments }).await? {
-            GroupResponse::Synced(share) => self.adopt(generation, leads, &owned, share),
-            GroupResponse::Error { error, .. } => return Err(KafkaError::Protocol(error)),
-            _ => return Err(mismatch()),
-        }
-        Ok(())
-    }
-
-    /// Whether it keeps its partitions while it joins: if each of its assignors allows that.
-    fn is_cooperative(&self) -> bool {
-        self.config.assignors.iter().all(|assignor| assignor.is_cooperative())
-    }
-
-    /// What it wants, and what it had: an eager member has given that up, and still says so for a sticky assignor.
-    fn subscription(&self) -> Subscription {
-        let state = self.state.borrow();
-        let (generation, owned) = state.had.clone();
-        Subscription { topics: self.topics.clone(), owned, generation }
-    }
-
-    fn assign(&self, protocol: &str, members: &[GroupMember]) -> Result<Shares, KafkaError> {
-        let metadata = self.network.metadata();
-        let count = |topic: &Rc<str>| metadata.topics.get(topic).map_or(0, Vec::len) as u32;
-        let topics: Vec<Topic> = self.topics.iter().map(|topic| (topic.clone(), count(topic))).collect();
-        let assignor = Assignor::named(protocol).ok_or(KafkaError::Protocol(ErrorCode::InconsistentGroupProtocol))?;
-        Ok(assignor.assign(members, &topics))
-    }
-
-    /// Takes a share on. What it owned and has lost is given up now, and the group joined again so that somebody else gets it.
-    fn adopt(&self, generation: u32, leader: bool, owned: &[TopicPartition], share: Vec<TopicPartition>) {
-        let share: BTreeSet<TopicPartition> = share.into_iter().collect();
-        let mut state = self.state.borrow_mut();
-        state.rejoin = owned.iter().any(|partition| !share.contains(partition));
-        state.positions.retain(|partition, _| share.contains(partition));
-        state.buffer.retain(|fetched| share.contains(&fetched.partition));
-        for partition in &share {
-            state.positions.entry(partition.clone()).or_insert(None);
-        }
-        let member = state.id.clone();
-        let partitions: Vec<TopicPartition> = share.into_iter().collect();
-        state.had = (Some(generation), partitions.clone());
-        drop(state);
-        self.emit(&ConsumerEvent::Joined { generation, member, leader, partitions });
-    }
-
     /// What an error of the coordinator means for the membership.
-    fn note(&self, error: &KafkaError) -> Result<(), KafkaError> {
+    pub(super) fn note(&self, error: &KafkaError) -> Result<(), KafkaError> {
         use ErrorCode as E;
         let mut state = self.state.borrow_mut();
         match error {

@@ -8,13 +8,15 @@
 //! | where | what |
 //! |---|---|
 //! | here | the loop, and what a poll does |
-//! | `member` | coordinator, join, sync, heartbeats, commits |
+//! | `member` | coordinator, heartbeats, commits |
+//! | `join` | join and sync, eagerly or beside the polls |
 //! | `fetch` | fetching ahead |
 //!
 //! **Not modelled:** `commitSync` by the application, pause and seek, rebalance listeners, fetch sessions, rack awareness, the new
 //! consumer of KIP-848.
 
 mod fetch;
+mod join;
 mod member;
 #[cfg(test)]
 mod tests;
@@ -23,6 +25,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
+use self::join::Beside;
 use super::{ConsumerEvent, Delivery, Handler, Listener};
 use crate::engine::{Notify, SimDuration, SimTime, race};
 use crate::kafka::client::KafkaError;
@@ -61,6 +64,7 @@ struct State {
     had: (Option<u32>, Vec<TopicPartition>),
     /// The group must be joined at the next poll.
     rejoin: bool,
+    beside: Beside,
     /// Assigned partitions, with the next record a poll returns; none before that is known.
     positions: BTreeMap<TopicPartition, Option<Offset>>,
     committed: BTreeMap<TopicPartition, Offset>,
@@ -101,6 +105,7 @@ impl JavaConsumer {
                 generation: None,
                 had: (None, Vec::new()),
                 rejoin: true,
+                beside: Beside::default(),
                 positions: BTreeMap::new(),
                 committed: BTreeMap::new(),
                 reset: BTreeSet::new(),
@@ -183,9 +188,7 @@ impl Inner {
         let until = sim.now() + POLL_TIMEOUT;
         loop {
             let woken = self.wake.notified();
-            if self.state.borrow().rejoin {
-                self.rejoin().await?;
-            }
+            self.join_if_needed().await?;
             self.commit_if_due();
             self.find_positions().await;
             let records = self.take();
@@ -208,11 +211,12 @@ impl Inner {
         taken
     }
 
-    /// Commits in the background what earlier polls have returned, every five seconds (D2).
+    /// Commits in the background what earlier polls have returned, every five seconds (D2), unless it is joining.
     fn commit_if_due(self: &Rc<Self>) {
         let now = self.network.sim().now();
         let due = self.state.borrow().last_commit + self.config.auto_commit_interval;
-        if self.config.auto_commit && now >= due {
+        let joining = matches!(self.state.borrow().beside, Beside::Joining);
+        if self.config.auto_commit && now >= due && !joining {
             self.state.borrow_mut().last_commit = now;
             let (me, offsets) = (self.clone(), self.uncommitted()); // before this poll returns more
             self.network.site().process.spawn(async move { me.commit_these(offsets).await });
