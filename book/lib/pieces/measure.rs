@@ -39,12 +39,13 @@ pub(crate) fn measure(place: &Place, scenario: &str, body: &str) -> Result<Strin
     Ok(format!("<div class=\"gl-scroll gl-measure\">\n\n{table}\n</div>\n"))
 }
 
-/// Names of variants; what is changed in one stands below it, without the world it lies in.
+/// Names of variants; what is changed in one stands below it, a line each, without the world it lies in.
 fn heads(columns: &[&str]) -> String {
     let name = |column: &&str| match column.split_once(" --set ") {
         Some((name, set)) => {
-            let short = set.trim().trim_matches('\'').trim_start_matches("world.");
-            format!("{}<br><small>{}</small>", name.trim(), escape(short))
+            let short = |set: &str| escape(set.trim().trim_matches('\'').trim_start_matches("world."));
+            let sets: Vec<String> = set.split(" --set ").map(short).collect();
+            format!("{}<br><small>{}</small>", name.trim(), sets.join("<br>"))
         }
         None => (*column).to_string(),
     };
