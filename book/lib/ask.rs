@@ -144,9 +144,10 @@ pub(crate) fn prose(text: &str, fence: &Fence) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = fence.body.start;
     for line in text[fence.body.clone()].split_inclusive('\n') {
-        let silent = ["when ", "when=", "run ", "run=", "set ", "set=", "text ", "text="]
-            .iter()
-            .any(|key| line.trim_start().starts_with(key));
+        let silent =
+            ["when ", "when=", "run ", "run=", "set ", "set=", "text ", "text=", "served ", "served=", "series "]
+                .iter()
+                .any(|key| line.trim_start().starts_with(key));
         match line.rfind('|').filter(|_| !questions) {
             Some(_) if line.trim_start().starts_with('|') => {}
             Some(bar) => found.push(at..at + bar),

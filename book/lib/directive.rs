@@ -30,7 +30,7 @@ pub(crate) struct Words {
 type Render = fn(&Place, &Words) -> Result<String, Fault>;
 
 /// Every directive: its name, how it is written, what makes it Markdown.
-const DIRECTIVES: [(&str, &str, Render); 14] = [
+const DIRECTIVES: [(&str, &str, Render); 19] = [
     ("card", "card SCENARIO", pieces::card::card),
     ("value", "value SCENARIO/VARIANT METRIC [as FORM] [--set KEY=VALUE]… [--seed N]", pieces::inline::value),
     ("when", "when SCENARIO/VARIANT SERIES OP NUMBER [since fault|since end]", pieces::inline::when),
@@ -44,6 +44,11 @@ const DIRECTIVES: [(&str, &str, Render); 14] = [
     ("command", "command SCENARIO[/VARIANT] [--set KEY=VALUE]… [--seed N]", pieces::command::command),
     ("claims", "claims SCENARIO[/VARIANT]", pieces::claims::claims),
     ("claim", "claim SCENARIO/CLAIM", pieces::claims::claim),
+    ("exercise", "exercise SCENARIO/NAME", pieces::exercise::exercise),
+    ("exercises", "exercises", pieces::exercise::exercises),
+    ("ledger", "ledger", pieces::ledger::ledger),
+    ("not-modelled", "not-modelled", pieces::model::not_modelled),
+    ("statements", "statements", pieces::ledger::plain),
     ("sources", "sources", pieces::inline::sources),
 ];
 

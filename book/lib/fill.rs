@@ -5,6 +5,7 @@ use gridlock_scenarios::spec::SpecError;
 use crate::ask;
 use crate::desk::{Desk, Fault};
 use crate::directive::{self, Place};
+use crate::draw;
 use crate::markup::{Fence, Piece, pieces};
 use crate::pages::Page;
 use crate::pieces::measure;
@@ -56,6 +57,7 @@ fn fence(desk: &Desk, page: &Page, fence: &Fence) -> Result<String, Fault> {
     let place = Place { desk, page, alone: true };
     match kind {
         "measure" => measure::measure(&place, rest.trim(), body),
+        "draw" => draw::render(&place, rest.trim(), body),
         _ => ask::render(&place, kind, rest.trim(), body),
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use gridlock_scenarios::spec::{SourceFile, SpecError};
 
 /// Fences that are directives.
-pub(crate) const FENCES: [&str; 3] = ["measure", "predict", "quiz"];
+pub(crate) const FENCES: [&str; 4] = ["measure", "predict", "draw", "quiz"];
 
 /// A part of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]

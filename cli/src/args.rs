@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Verify(VerifyArgs),
     /// Build the book: every number and figure filled in from the runs
     Book(BookArgs),
+    /// Play your answer to an exercise of the book; without a name, list the exercises
+    Exercise(ExerciseArgs),
     /// Play a scenario with many seeds and settings; interrupted, it goes on where it stopped
     Sweep(SweepArgs),
     /// Put the shards of a sweep together
@@ -162,12 +164,30 @@ pub(crate) struct BookArgs {
     /// Only fill the pages and read them: is every directive right, does every number come from somewhere?
     #[arg(long, conflicts_with_all = ["out", "open"])]
     pub(crate) check: bool,
+    /// Write the table of statements in README.md anew
+    #[arg(long, conflicts_with_all = ["out", "open", "check"])]
+    pub(crate) readme: bool,
     /// Speak mdBook's protocol for preprocessors
     #[arg(long, hide = true)]
     pub(crate) preprocess: bool,
     /// What mdBook adds: `supports RENDERER`
     #[arg(hide = true, requires = "preprocess")]
     pub(crate) question: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExerciseArgs {
+    /// Which one, SCENARIO/NAME
+    pub(crate) name: Option<String>,
+    /// Change a value of the specification; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = assignment)]
+    pub(crate) set: Vec<String>,
+    /// Play with this seed
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Play the solution of the book
+    #[arg(long, conflicts_with_all = ["set", "seed"])]
+    pub(crate) solution: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -23,7 +23,8 @@ use clap::Parser;
 
 use crate::args::{Args, Command};
 use crate::commands::{
-    book, compare, completions, cross_check, explain, figures, list, merge, order, play, schema, shrink, theory, verify,
+    book, compare, completions, cross_check, exercise, explain, figures, list, merge, order, play, schema, shrink,
+    theory, verify,
 };
 use crate::lab::{Catalogue, Lab};
 pub use crate::term::{Exit, Style};
@@ -68,6 +69,7 @@ fn obey(lab: &dyn Lab, command: Command, term: &mut Term) -> Result<Exit, Failur
         Command::Verify(args) if args.engines => cross_check::cross_check(lab, &args, term),
         Command::Verify(args) => verify::verify(lab, &args, term),
         Command::Book(args) => book::book(lab, &args, term),
+        Command::Exercise(args) => exercise::exercise(&args, term),
         Command::Sweep(args) => commands::sweep::sweep(lab, &args, term),
         Command::Merge(args) => merge::merge(&args, term),
         Command::Shrink(args) => shrink::shrink(lab, &args, term),

@@ -4,8 +4,12 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use gridlock::lab::{Catalogue, Lab};
-use gridlock_book::{Asked, Desk, Page, Pictures, fill, lint};
+use gridlock::lab::{Catalogue, Lab, Request};
+use gridlock_book::{Asked, Desk, Page, Pictures, Readme, fill, lint};
+use gridlock_exercises::Exercise;
+use gridlock_figures::FigureSpec;
+use gridlock_scenarios::catalog::load;
+use gridlock_scenarios::ledger::{Standing, entry_holds, statements};
 use gridlock_scenarios::outcome::Outcome;
 use gridlock_scenarios::spec::SpecError;
 use gridlock_tests::catalogue::{outcome, scenarios};
@@ -15,7 +19,8 @@ use gridlock_tests::tree;
 fn filled(pages: &[Page]) -> Result<Vec<Page>, SpecError> {
     let draw = |outcome: &Outcome| Catalogue.figure(outcome);
     let mut desk = Desk::new(tree::root().into(), Pictures::Linked, &draw);
-    for name in scenarios().filter(|name| pages.iter().any(|page| page.file.text.contains(name))) {
+    let wants = |name: &str, page: &Page| page.file.text.contains(name) || page.file.text.contains("{{ledger}}");
+    for name in scenarios().filter(|name| pages.iter().any(|page| wants(name, page))) {
         desk.give(Asked::whole(name), outcome(name).clone());
     }
     fill(pages, &mut desk, &mut |_| ())
@@ -42,7 +47,11 @@ fn every_directive_is_right_and_every_question_has_one_answer() {
 
 #[test]
 fn every_number_comes_from_somewhere() {
-    let found: Vec<String> = pages().iter().filter_map(|page| Some(lint(page).err()?.render())).collect();
+    let exercises = Exercise::read_all(tree::root()).unwrap_or_else(|error| panic!("{error:?}"));
+    let text = |each: Exercise| Page::new(&each.name, &format!("{}\n{}\n", each.text, each.why));
+    let statements = statements().into_iter().map(|each| Page::new(&each.id, &format!("{}\n", each.finding)));
+    let all = pages().into_iter().chain(exercises.into_iter().map(text)).chain(statements);
+    let found: Vec<String> = all.filter_map(|page| Some(lint(&page).err()?.render())).collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
@@ -84,6 +93,7 @@ fn a_wrong_directive_is_pointed_at() {
     refused("{{cited rfc6289 200 ms}}", &["no source `rfc6289`", "did you mean `rfc6298`?"]);
     refused("{{calc slow-dependency/slow 1 + as number}}", &["ends too early"]);
     refused("{{claim slow-dependency/no-such}}", &["no claim `no-such`"]);
+    refused("{{exercise cascade/retry-budgte}}", &["no exercise", "did you mean `cascade/retry-budget`?"]);
 }
 
 #[test]
@@ -100,4 +110,79 @@ fn a_question_needs_exactly_one_right_answer() {
     let page = Page::new("page.md", &quiz("requests.ok < 0", "requests.ok >= 0"));
     let filled = filled(&[page]).unwrap_or_else(|error| panic!("{}", error.render()));
     assert!(filled[0].file.text.contains("data-right=\"1\""), "{}", filled[0].file.text);
+}
+
+#[test]
+fn the_readme_says_what_the_runs_say() {
+    let draw = |outcome: &Outcome| Catalogue.figure(outcome);
+    let mut desk = Desk::new(tree::root().into(), Pictures::Linked, &draw);
+    scenarios().for_each(|name| desk.give(Asked::whole(name), outcome(name).clone()));
+    let readme = Readme::new(&mut desk, &mut |_| ()).unwrap_or_else(|error| panic!("{error}"));
+    let stale = readme.should.lines().find(|line| !readme.is.contains(*line));
+    assert!(readme.is_current(), "README.md is stale, `cargo lab book --readme` writes it anew: {stale:?}");
+}
+
+#[test]
+fn every_statement_has_a_row_and_links_both_ways() {
+    let page = |path: &str| &book().iter().find(|page| page.path == path).expect("the page is there").file.text;
+    let (ledger, cascade) = (page("appendix/claims.md"), page("scenarios/cascade.md"));
+    for statement in statements() {
+        assert!(ledger.contains(&format!("<tr id=\"{}\">", statement.id)), "{} has no row", statement.id);
+        let tested = statement.by.iter().any(|entry| entry.starts_with("cascade/"));
+        let link = format!("href=\"../appendix/claims.html#{}\"", statement.id);
+        assert_eq!(cascade.contains(&link), tested, "cascade and {}", statement.id);
+    }
+    assert!(ledger.contains("<a href=\"../scenarios/cascade.html#claims\">cascade</a>"), "no way back");
+}
+
+/// Two of the words that the runs give: one statement that pays, one that is refuted.
+#[test]
+fn verdicts_of_statements_are_computed() {
+    let standing = |id: &str, broken: &[&str]| {
+        let all = statements();
+        let statement = all.iter().find(|statement| statement.id == id).expect("it is there");
+        statement.standing(|entry| {
+            let (scenario, name) = entry.split_once('/').ok_or_else(|| entry.to_string())?;
+            let held = scenarios().find(|known| *known == scenario).and_then(|known| entry_holds(outcome(known), name));
+            held.map(|held| held && !broken.contains(&entry)).ok_or_else(|| entry.to_string())
+        })
+    };
+    assert_eq!(standing("P3", &[]), Ok(Standing::Holds));
+    assert_eq!(standing("P3", &["slow-dependency/latency-is-passed-on"]), Ok(Standing::Fails));
+    assert_eq!(standing("S4", &[]), Ok(Standing::AtAPrice));
+    assert_eq!(standing("S4", &["cascade/kafka-makes-orders-wait"]), Ok(Standing::Holds));
+    assert_eq!(standing("S8", &[]), Ok(Standing::Fails));
+    for statement in statements() {
+        assert!(standing(&statement.id, &[]).is_ok(), "{} names what is not there", statement.id);
+    }
+}
+
+#[test]
+fn a_stale_figure_is_pointed_at() {
+    let draw = |_: &Outcome| Ok(String::from("<svg/>"));
+    let mut desk = Desk::new(tree::root().into(), Pictures::Linked, &draw);
+    desk.give(Asked::whole("slow-dependency"), outcome("slow-dependency").clone());
+    let page = Page::new("page.md", "# A page\n\n{{figure slow-dependency}}\n");
+    let error = fill(&[page], &mut desk, &mut |_| ()).expect_err("another figure is drawn now");
+    let told = error.render();
+    for word in ["book/src/page.md:3:1", "slow-dependency.svg is not what is drawn now", "cargo lab figures"] {
+        assert!(told.contains(word), "`{word}` is not in\n{told}");
+    }
+}
+
+#[test]
+fn the_example_of_the_book_plays_as_it_claims_and_is_that_of_the_readme() {
+    let text = tree::read("book/examples/my-outage.toml".as_ref());
+    let plain: Vec<&str> = text.lines().filter(|line| !line.starts_with("# ANCHOR")).collect();
+    assert!(tree::read("README.md".as_ref()).contains(plain.join("\n").trim()), "README.md has another example");
+    let path = tree::root().join("book/examples/my-outage.toml");
+    let scenario = load::<FigureSpec>(&path.to_string_lossy()).unwrap_or_else(|error| panic!("{error:?}"));
+    assert!(!scenario.spec.claim.is_empty());
+    let request = Request { scenario: path.to_string_lossy().into_owned(), ..Request::default() };
+    let played = Catalogue.play(&request, &mut |_| ()).unwrap_or_else(|error| panic!("{error:?}"));
+    assert!(
+        played.outcome.as_claimed(),
+        "{:#?}",
+        played.outcome.variants.iter().map(|v| &v.claims).collect::<Vec<_>>()
+    );
 }

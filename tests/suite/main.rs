@@ -6,6 +6,7 @@ mod checkers;
 mod command;
 mod customers;
 mod determinism;
+mod exercises;
 mod growth;
 mod mistakes;
 mod outcomes;

@@ -13,13 +13,17 @@ const FUNCTION_LINES: usize = 70;
 const LONG_FILES: [(&str, &str); 0] = [];
 
 /// Who may depend on whom.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 7] = [
     ("gridlock-sim", &[]),
     ("gridlock-scenarios", &["gridlock-sim"]),
     ("gridlock-figures", &["gridlock-sim"]),
-    ("gridlock-book", &["gridlock-scenarios", "gridlock-figures"]),
-    ("gridlock", &["gridlock-sim", "gridlock-scenarios", "gridlock-figures", "gridlock-book"]),
-    ("gridlock-tests", &["gridlock-sim", "gridlock-scenarios", "gridlock-figures", "gridlock-book", "gridlock"]),
+    ("gridlock-exercises", &["gridlock-sim", "gridlock-scenarios"]),
+    ("gridlock-book", &["gridlock-scenarios", "gridlock-figures", "gridlock-exercises"]),
+    ("gridlock", &["gridlock-sim", "gridlock-scenarios", "gridlock-figures", "gridlock-exercises", "gridlock-book"]),
+    (
+        "gridlock-tests",
+        &["gridlock-sim", "gridlock-scenarios", "gridlock-figures", "gridlock-exercises", "gridlock-book", "gridlock"],
+    ),
 ];
 
 #[test]

@@ -7,10 +7,11 @@ use gridlock::lab::{Catalogue, Lab, Request};
 use gridlock_figures::FigureSpec;
 use gridlock_scenarios::catalog::{CATALOG, load};
 use gridlock_scenarios::outcome::Outcome;
-use gridlock_scenarios::run::{Run, run, run_with};
+use gridlock_scenarios::run::{Code, Run, run, run_code, run_with};
 use gridlock_scenarios::spec::{Override, Scenario, Spec};
 use gridlock_scenarios::world::WorldSpec;
 use gridlock_sim::engine::Options;
+use gridlock_sim::grpc::retry::MakeRetry;
 
 /// One variant of one scenario.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,6 +59,12 @@ impl Story {
     pub fn play(&self, set: &[&str], trace: bool) -> Run {
         let spec = self.spec(set);
         run(&spec, spec.seed, trace)
+    }
+
+    /// Plays the story with a retry loop in Rust for one of its clients.
+    pub fn play_with(&self, client: &str, make: MakeRetry, set: &[&str]) -> Run {
+        let (spec, code) = (self.spec(set), Code { retries: [(client.into(), make)].into() });
+        run_code(Options::default(), &code, &spec, spec.seed, false)
     }
 
     /// The digest of a fresh run.

@@ -6,6 +6,7 @@ use gridlock_scenarios::spec::{Arrivals, Workload};
 use crate::desk::{Fault, Story};
 use crate::directive::{Place, Words};
 use crate::html::{escape, one_line};
+use crate::pieces::ledger::tested_by;
 
 /// The card as one block of HTML.
 pub(crate) fn card(place: &Place, words: &Words) -> Result<String, Fault> {
@@ -26,7 +27,12 @@ pub(crate) fn card(place: &Place, words: &Words) -> Result<String, Fault> {
              <td><span class=\"gl-verdict gl-{verdict}\" title=\"{reason}\">{verdict}</span>{note}</td></tr>\n"
         );
     }
-    let facts = facts(story, outcome.seed).into_iter().map(|(key, value)| format!("<dt>{key}</dt><dd>{value}</dd>\n"));
+    let mut facts = facts(story, outcome.seed);
+    let statements = tested_by(place, name, None);
+    if !statements.is_empty() {
+        facts.push(("tests", statements.join(" ")));
+    }
+    let facts = facts.into_iter().map(|(key, value)| format!("<dt>{key}</dt><dd>{value}</dd>\n"));
     let question = escape(&one_line(spec.question.as_deref().unwrap_or_default()));
     Ok(format!(
         "<section class=\"gl-card\" aria-label=\"Scenario {name}\">\n<p class=\"gl-question\">{question}</p>\n\

@@ -7,6 +7,7 @@ use gridlock_scenarios::spec::suggest;
 use crate::desk::{Fault, wrong};
 use crate::directive::{Place, Words, target};
 use crate::html::escape;
+use crate::pieces::ledger::tested_by;
 
 /// A table of all claims, or of those about one variant.
 pub(crate) fn claims(place: &Place, words: &Words) -> Result<String, Fault> {
@@ -16,7 +17,7 @@ pub(crate) fn claims(place: &Place, words: &Words) -> Result<String, Fault> {
     let outcome = place.desk.outcome(scenario)?;
     let mut rows = String::new();
     for variant in outcome.variants.iter().filter(|variant| only.is_none_or(|only| only == variant.name)) {
-        rows.extend(variant.claims.iter().map(|claim| row(scenario, variant, claim)));
+        rows.extend(variant.claims.iter().map(|claim| row(place, scenario, variant, claim)));
     }
     let head = "<tr><th>claim</th><th>of</th><th>metric</th><th>wanted</th><th>measured</th><th>holds</th><th>because</th></tr>";
     Ok(format!(
@@ -24,12 +25,13 @@ pub(crate) fn claims(place: &Place, words: &Words) -> Result<String, Fault> {
     ))
 }
 
-fn row(scenario: &str, variant: &VariantOutcome, claim: &ClaimOutcome) -> String {
+fn row(place: &Place, scenario: &str, variant: &VariantOutcome, claim: &ClaimOutcome) -> String {
     let mark = if claim.holds { "<td class=\"gl-yes\">yes</td>" } else { "<td class=\"gl-no\">no</td>" };
     format!(
-        "<tr id=\"claim-{scenario}-{id}-{of}\"><td><code>{id}</code></td><td><code>{of}</code></td><td><code>{key}</code></td>\
+        "<tr id=\"claim-{scenario}-{id}-{of}\"><td><code>{id}</code> {tests}</td><td><code>{of}</code></td><td><code>{key}</code></td>\
          <td class=\"gl-number\">{op}\u{a0}{wanted}</td><td class=\"gl-number\">{measured}</td>{mark}<td>{because}</td></tr>\n",
         id = escape(&claim.id),
+        tests = tested_by(place, scenario, Some(&claim.id)).join(" "),
         of = escape(&variant.name),
         key = escape(&claim.metric),
         op = escape(&claim.op),

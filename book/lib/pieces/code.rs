@@ -9,7 +9,7 @@ use crate::directive::{Place, Words};
 use crate::html::escape;
 
 /// Where code may come from: what is compiled, or read by a test.
-const ROOTS: [&str; 5] = ["sim/src/", "scenarios/", "figures/src/", "cli/src/", "book/exercises/"];
+const ROOTS: [&str; 6] = ["sim/src/", "scenarios/", "figures/src/", "cli/src/", "book/examples/", "book/exercises/"];
 
 /// `path#anchor`: the lines between `// ANCHOR: anchor` and `// ANCHOR_END: anchor` (`#` in TOML), without what they are indented by.
 pub(crate) fn code(place: &Place, words: &Words) -> Result<String, Fault> {
@@ -28,7 +28,8 @@ pub(crate) fn code(place: &Place, words: &Words) -> Result<String, Fault> {
     Ok(format!("```{language}\n{lines}```\n\n{caption}"))
 }
 
-fn between(text: &str, anchor: &str) -> Result<String, Fault> {
+/// The lines of an anchor.
+pub(crate) fn between(text: &str, anchor: &str) -> Result<String, Fault> {
     let mark = |line: &str, word: &str| {
         let rest = line.trim().trim_start_matches(['/', '#']).trim().strip_prefix(word)?.strip_prefix(':')?;
         Some(rest.trim().to_string())

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use gridlock_book::{BookError, Desk, Page, Pictures, Stage, fill, lint, preprocess, root_of};
+use gridlock_book::{BookError, Desk, Page, Pictures, Readme, Stage, fill, lint, preprocess, root_of};
 use gridlock_scenarios::outcome::Outcome;
 
 use crate::args::BookArgs;
@@ -25,11 +25,18 @@ pub(crate) fn book(lab: &dyn Lab, args: &BookArgs, term: &mut Term) -> Result<Ex
         term.data(&book)?;
         return Ok(Exit::AsClaimed);
     }
+    if args.readme {
+        return readme(&mut desk, term);
+    }
     let pages = Page::read_all(&root).map_err(wrong)?;
     let filled = fill(&pages, &mut desk, &mut |doing| term.progress(doing)).map_err(|error| wrong(error.into()))?;
     term.progress_done();
-    let sound = read(&pages, term)?;
+    let mut sound = read(&pages, term)?;
     if args.check {
+        if !Readme::new(&mut desk, &mut |_| ()).map_err(wrong)?.is_current() {
+            sound = false;
+            term.remark("README.md does not say what the runs say now: `book --readme` writes its table anew\n")?;
+        }
         return Ok(Exit::claimed(sound));
     }
     let out = args.out.clone().unwrap_or_else(|| root.join("target/book"));
@@ -41,6 +48,17 @@ pub(crate) fn book(lab: &dyn Lab, args: &BookArgs, term: &mut Term) -> Result<Ex
     let index = out.join("index.html");
     term.data(&format!("{}\n", index.display()))?;
     if args.open { open(&index) } else { Ok(Exit::AsClaimed) }
+}
+
+/// Fills the table of README.md.
+fn readme(desk: &mut Desk, term: &mut Term) -> Result<Exit, Failure> {
+    let readme = Readme::new(desk, &mut |doing| term.progress(doing)).map_err(wrong)?;
+    term.progress_done();
+    if !readme.is_current() {
+        readme.write(desk).map_err(wrong)?;
+    }
+    term.data(if readme.is_current() { "README.md is as it should be\n" } else { "README.md is written anew\n" })?;
+    Ok(Exit::AsClaimed)
 }
 
 fn wrong(error: BookError) -> Failure {

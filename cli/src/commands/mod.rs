@@ -5,6 +5,7 @@ pub(crate) mod book;
 pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod cross_check;
+pub(crate) mod exercise;
 pub(crate) mod explain;
 pub(crate) mod figures;
 pub(crate) mod list;

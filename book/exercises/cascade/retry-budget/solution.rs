@@ -1,0 +1,36 @@
+//! Retries on a budget: each call earns a tenth of one, and ten can be saved up.
+
+use gridlock_sim::engine::{SimDuration, SimTime, Stream};
+use gridlock_sim::grpc::retry::{Attempt, Retry};
+use gridlock_sim::trace::Code;
+
+pub(crate) fn policy() -> Box<dyn Retry> {
+    Box::new(Budgeted { tenths: SAVED_MAX })
+}
+
+// ANCHOR: policy
+/// Ten retries, in tenths.
+const SAVED_MAX: u32 = 100;
+
+/// Three attempts, as long as there is a budget for them.
+struct Budgeted {
+    /// Tenths of a retry that are left.
+    tenths: u32,
+}
+
+impl Retry for Budgeted {
+    fn called(&mut self, _now: SimTime) {
+        self.tenths = (self.tenths + 1).min(SAVED_MAX);
+    }
+
+    fn failed(&mut self, attempt: &Attempt, draws: &mut Stream) -> Option<SimDuration> {
+        let temporary = matches!(attempt.code, Code::Unavailable | Code::DeadlineExceeded);
+        if !temporary || attempt.number >= 3 || self.tenths < 10 {
+            return None;
+        }
+        self.tenths -= 10;
+        let wait = 50 << (attempt.number - 1);
+        Some(SimDuration::from_millis(wait + draws.below(wait / 5)))
+    }
+}
+// ANCHOR_END: policy
