@@ -53,10 +53,13 @@ fn present(variant: &VariantOutcome, prefix: &str, keys: &[&str]) -> Vec<String>
     keys.iter().filter_map(value).collect()
 }
 
-fn gauges(row: &Row) -> &[String] {
+/// The gauges whose peaks tell most of what a row shows.
+fn gauges(row: &Row) -> Vec<String> {
     match row {
-        Row::Gauges { series, .. } => series,
-        _ => &[],
+        Row::Gauges { series, .. } => series.clone(),
+        Row::Lag { .. } => vec!["lag.total".into()],
+        Row::Owners { group } => vec![format!("{group}/generation")],
+        _ => Vec::new(),
     }
 }
 
