@@ -187,14 +187,10 @@ impl<'a> Desk<'a> {
 fn play_one(story: &Story, asked: &Asked) -> Outcome {
     let set = asked.set.iter().map(|text| Override::parse(text).expect("checked when it was asked for"));
     let request = Request {
-        name: asked.scenario.clone(),
         seed: asked.seed,
         variants: asked.variant.iter().cloned().collect(),
         set: set.collect(),
-        chaos: false,
-        trace: false,
-        options: Default::default(),
-        jobs: 1,
+        ..Request::plain(&asked.scenario)
     };
     play(story, &request).unwrap_or_else(|error| panic!("{}", error.render())).outcome
 }

@@ -19,7 +19,6 @@ use gridlock_scenarios::run::run;
 use gridlock_scenarios::spec::{Ignored, Scenario};
 use gridlock_scenarios::world::WorldSpec;
 use gridlock_scenarios::{Request, catalog, play};
-use gridlock_sim::engine::Options;
 use promise::{known, promise};
 use rounds::median;
 
@@ -45,17 +44,7 @@ fn main() {
 
 /// Plays the story and returns how many events it has.
 fn all_variants(scenario: &Scenario<WorldSpec>) -> u64 {
-    let (seed, variants, set) = (None, Vec::new(), Vec::new());
-    let request = Request {
-        name: "cascade".into(),
-        seed,
-        variants,
-        set,
-        chaos: false,
-        trace: false,
-        jobs: 1,
-        options: Options::default(),
-    };
+    let request = Request::plain("cascade");
     let played = play(scenario, &request).expect("the headline story plays");
     assert!(played.outcome.as_claimed(), "the story is told as the book tells it");
     played.outcome.variants.iter().map(|variant| variant.report.events).sum()

@@ -34,6 +34,22 @@ pub struct Request {
     pub jobs: usize,
 }
 
+impl Request {
+    /// A scenario as it is: its own seed and faults, all variants, no trace, one run at a time on the usual engine.
+    pub fn plain(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            seed: None,
+            variants: Vec::new(),
+            set: Vec::new(),
+            chaos: false,
+            trace: false,
+            options: Options::default(),
+            jobs: 1,
+        }
+    }
+}
+
 /// What came of it.
 #[derive(Clone, Debug)]
 pub struct Played {

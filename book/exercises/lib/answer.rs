@@ -54,7 +54,7 @@ fn judge_goal(exercise: &Exercise, goal: &Goal, answer: &Answer, code: &Code) ->
     };
     let scenario = load::<Ignored>(name).map_err(|error| wrong(exercise, error.to_string()))?;
     let set = goal.set.iter().chain(&answer.set).map(|text| Override::parse(text)).collect::<Result<_, _>>()?;
-    let request = Request { variants: vec![variant.into()], seed: answer.seed, set, ..request(name) };
+    let request = Request { variants: vec![variant.into()], seed: answer.seed, set, ..Request::plain(name) };
     let outcome = play_code(&scenario, &request, code)?.outcome;
     let run = &outcome.variants[0];
     let find = |wanted: &String| {
@@ -67,7 +67,7 @@ fn judge_goal(exercise: &Exercise, goal: &Goal, answer: &Answer, code: &Code) ->
 /// A scenario file is right if each verdict it expects, each check and each claim is as it says, and it claims something.
 fn judge_file(exercise: &Exercise, file: &str) -> Result<Vec<Finding>, ExerciseError> {
     let scenario: Scenario<WorldSpec, Ignored> = Scenario::parse(file, &exercise.text_of(file)?)?;
-    let outcome = play_code(&scenario, &request(file), &Code::default())?.outcome;
+    let outcome = play_code(&scenario, &Request::plain(file), &Code::default())?.outcome;
     let findings = findings_of(&outcome);
     if findings.is_empty() {
         return Err(wrong(exercise, format!("`{file}` claims nothing")));
@@ -95,19 +95,6 @@ fn findings_of(outcome: &Outcome) -> Vec<Finding> {
         }));
     }
     findings
-}
-
-fn request(name: &str) -> Request {
-    Request {
-        name: name.into(),
-        seed: None,
-        variants: Vec::new(),
-        set: Vec::new(),
-        chaos: false,
-        trace: false,
-        options: Default::default(),
-        jobs: 1,
-    }
 }
 
 fn wrong(exercise: &Exercise, why: String) -> ExerciseError {

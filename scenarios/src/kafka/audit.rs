@@ -96,16 +96,7 @@ mod tests {
             away(3)
         );
         let scenario = Scenario::<WorldSpec>::parse("t.toml", &text).unwrap_or_else(|error| panic!("{error}"));
-        let request = Request {
-            name: "t".into(),
-            seed: Some(1),
-            variants: Vec::new(),
-            set: Vec::new(),
-            chaos: false,
-            trace: false,
-            options: Default::default(),
-            jobs: 1,
-        };
+        let request = Request { seed: Some(1), ..Request::plain("t") };
         let variant = play(&scenario, &request).unwrap().outcome.variants.remove(0);
         let behind = variant.metrics["orders.accepted"] - variant.metrics["orders.completed"];
         assert!(behind > 50, "only {behind} orders wait: nothing could be missed");

@@ -39,16 +39,7 @@ impl Trial<'_> {
 
     /// What comes of a candidate; nothing when it lacks the metric of the claim that is kept.
     pub(super) fn outcome(&self, case: &Case) -> Option<VariantOutcome> {
-        let request = Request {
-            name: String::new(),
-            seed: None,
-            variants: Vec::new(),
-            set: Vec::new(),
-            chaos: false,
-            trace: false,
-            options: self.options,
-            jobs: 1,
-        };
+        let request = Request { options: self.options, ..Request::plain("") };
         let played = play(&case.scenario, &request).ok()?;
         played.outcome.variants.into_iter().next()
     }
