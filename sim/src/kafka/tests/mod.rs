@@ -133,6 +133,13 @@ impl Lab {
         site
     }
 
+    /// Makes both ways between two hosts take exactly so long.
+    fn far_apart(&self, one: &Site, other: &Site, one_way: SimDuration) {
+        let link = LinkSpec { latency: Dist::Constant(one_way), ..LinkSpec::default() };
+        self.stage.net().set_link(one.host, other.host, link.clone());
+        self.stage.net().set_link(other.host, one.host, link);
+    }
+
     fn kafka(&self, site: &Site) -> Kafka {
         let name = self.stage.trace().text(site.process.name());
         self.cluster.client(site, &format!("{name}->kafka"), ClientConfig::default())
