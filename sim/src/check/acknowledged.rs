@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::keys::Keys;
-use super::{Check, First};
+use super::{Check, First, Kinds};
 use crate::engine::SimTime;
 use crate::trace::{Event, Name, Names, Sink};
 
@@ -66,6 +66,10 @@ impl Sink for AcknowledgedOrdersKept {
 impl Check for AcknowledgedOrdersKept {
     fn name(&self) -> &'static str {
         "acknowledged_orders_kept"
+    }
+
+    fn kinds(&self) -> Kinds {
+        Kinds::FACTS
     }
 
     fn violation(&self) -> Option<String> {

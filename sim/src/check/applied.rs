@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::keys::Keys;
-use super::{Check, First};
+use super::{Check, First, Kinds};
 use crate::engine::SimTime;
 use crate::trace::{Event, Name, Names, Sink};
 
@@ -34,6 +34,10 @@ impl Sink for OrdersAppliedOnce {
 impl Check for OrdersAppliedOnce {
     fn name(&self) -> &'static str {
         "orders_applied_once"
+    }
+
+    fn kinds(&self) -> Kinds {
+        Kinds::FACTS
     }
 
     fn violation(&self) -> Option<String> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::{Check, First};
+use super::{Check, First, Kinds};
 use crate::engine::SimTime;
 use crate::trace::{Event, Gauge, Name, Names, Sink};
 
@@ -67,6 +67,10 @@ impl Sink for BreakerTransitions {
 impl Check for BreakerTransitions {
     fn name(&self) -> &'static str {
         "breaker_transitions"
+    }
+
+    fn kinds(&self) -> Kinds {
+        Kinds::GAUGES.and(Kinds::PROCESSES)
     }
 
     fn violation(&self) -> Option<String> {

@@ -1,6 +1,6 @@
 //! Time never goes back.
 
-use super::{Check, First};
+use super::{Check, First, Kinds};
 use crate::engine::SimTime;
 use crate::trace::{Event, Sink};
 
@@ -24,6 +24,10 @@ impl Sink for ClockMonotone {
 impl Check for ClockMonotone {
     fn name(&self) -> &'static str {
         "clock_monotone"
+    }
+
+    fn kinds(&self) -> Kinds {
+        Kinds::ALL
     }
 
     fn violation(&self) -> Option<String> {

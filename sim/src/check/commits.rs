@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::{Check, First};
+use super::{Check, First, Kinds};
 use crate::engine::SimTime;
 use crate::trace::{Event, Name, Names, Sink};
 
@@ -50,6 +50,10 @@ impl Sink for CommitsNotAhead {
 impl Check for CommitsNotAhead {
     fn name(&self) -> &'static str {
         "commits_not_ahead_of_processing"
+    }
+
+    fn kinds(&self) -> Kinds {
+        Kinds::FACTS
     }
 
     fn violation(&self) -> Option<String> {

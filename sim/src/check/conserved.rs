@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::keys::Keys;
-use super::{Check, First};
+use super::{Check, First, Kinds};
 use crate::engine::SimTime;
 use crate::trace::{Event, Name, Names, Sink};
 
@@ -62,6 +62,10 @@ impl Sink for RequestsConserved {
 impl Check for RequestsConserved {
     fn name(&self) -> &'static str {
         "requests_conserved"
+    }
+
+    fn kinds(&self) -> Kinds {
+        Kinds::CUSTOMERS
     }
 
     fn violation(&self) -> Option<String> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::{Check, First};
+use super::{Check, First, Kinds};
 use crate::engine::SimTime;
 use crate::trace::{Event, Gauge, Name, Names, Sink};
 
@@ -48,6 +48,10 @@ impl Sink for GaugesWithinBounds {
 impl Check for GaugesWithinBounds {
     fn name(&self) -> &'static str {
         "gauges_within_bounds"
+    }
+
+    fn kinds(&self) -> Kinds {
+        Kinds::FACTS.and(Kinds::GAUGES)
     }
 
     fn violation(&self) -> Option<String> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::{Check, First};
+use super::{Check, First, Kinds};
 use crate::engine::SimTime;
 use crate::trace::{Event, Gauge, Name, Names, Sink};
 
@@ -59,6 +59,10 @@ impl Sink for HighWatermarkMonotone {
 impl Check for HighWatermarkMonotone {
     fn name(&self) -> &'static str {
         "high_watermark_monotone"
+    }
+
+    fn kinds(&self) -> Kinds {
+        Kinds::GAUGES
     }
 
     fn violation(&self) -> Option<String> {

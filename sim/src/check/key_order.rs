@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::{Check, First};
+use super::{Check, First, Kinds};
 use crate::engine::SimTime;
 use crate::trace::{Event, Name, Names, Sink};
 
@@ -41,6 +41,10 @@ impl Sink for KeyOrderKept {
 impl Check for KeyOrderKept {
     fn name(&self) -> &'static str {
         "key_order_kept"
+    }
+
+    fn kinds(&self) -> Kinds {
+        Kinds::FACTS
     }
 
     fn violation(&self) -> Option<String> {

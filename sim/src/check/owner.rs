@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::{Check, First};
+use super::{Check, First, Kinds};
 use crate::engine::SimTime;
 use crate::trace::{Event, Name, Names, Sink};
 
@@ -36,6 +36,10 @@ impl Sink for OneOwnerPerGeneration {
 impl Check for OneOwnerPerGeneration {
     fn name(&self) -> &'static str {
         "one_owner_per_generation"
+    }
+
+    fn kinds(&self) -> Kinds {
+        Kinds::FACTS
     }
 
     fn violation(&self) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Check, First};
+use super::{Check, First, Kinds};
 use crate::engine::SimTime;
 use crate::trace::{Event, Name, Names, Sink};
 
@@ -34,6 +34,10 @@ impl Sink for StockNeverNegative {
 impl Check for StockNeverNegative {
     fn name(&self) -> &'static str {
         "stock_never_negative"
+    }
+
+    fn kinds(&self) -> Kinds {
+        Kinds::FACTS
     }
 
     fn violation(&self) -> Option<String> {

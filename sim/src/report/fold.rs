@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::class::Class;
 use super::owners::Owners;
 use super::steps::{GaugeSteps, LoopSteps, Steps};
+use super::table::Table;
 use super::{FaultWindow, Report, Series, SeriesKind};
 use crate::engine::{SimDuration, SimTime};
 use crate::trace::{Code, ConnChange, Event, Exit, Gauge, Mark, Name, Names, Sink};
@@ -18,15 +19,15 @@ pub struct Metrics {
     events: u64,
     classes: BTreeMap<Name, Class>,
     totals: BTreeMap<String, u64>,
-    counts: BTreeMap<(Name, Counted), Steps>,
-    gauges: BTreeMap<(Name, Gauge), GaugeSteps>,
-    loops: BTreeMap<Name, LoopSteps>,
+    counts: Table<Counted, Steps>,
+    gauges: Table<Gauge, GaugeSteps>,
+    loops: Table<(), LoopSteps>,
     owners: Owners,
     faults: Vec<(Name, FaultWindow)>,
 }
 
 /// What is counted by step.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Counted {
     Mark(Mark),
     Code(Code),
@@ -65,9 +66,9 @@ impl Metrics {
             events: 0,
             classes: BTreeMap::new(),
             totals: BTreeMap::new(),
-            counts: BTreeMap::new(),
-            gauges: BTreeMap::new(),
-            loops: BTreeMap::new(),
+            counts: Table::default(),
+            gauges: Table::default(),
+            loops: Table::default(),
             faults: Vec::new(),
         }
     }
@@ -78,7 +79,7 @@ impl Metrics {
         let steps = end_us.div_ceil(self.step.as_micros()) as usize;
         let mut series = BTreeMap::new();
         let text = |name: Name, what: &str| format!("{}/{what}", self.names.text(name));
-        for ((name, what), values) in std::mem::take(&mut self.counts) {
+        for (name, what, values) in self.counts.take() {
             let what = what.text();
             let values = values.padded(steps);
             let sum: u64 = values.iter().sum();
@@ -86,7 +87,7 @@ impl Metrics {
             self.totals.insert(text(name, what), sum);
             series.insert(text(name, what), Series { kind: SeriesKind::Count, values });
         }
-        for ((name, what), mut gauge) in std::mem::take(&mut self.gauges) {
+        for (name, what, mut gauge) in self.gauges.take() {
             gauge.advance(steps.saturating_sub(1));
             let values = gauge.max.padded(steps);
             series.insert(text(name, what.text()), Series { kind: SeriesKind::GaugeMax, values });
@@ -97,7 +98,7 @@ impl Metrics {
         let owners = std::mem::replace(&mut self.owners, Owners::new(&self.names));
         series.extend(owners.finish(&self.names, self.end, (steps, self.step)));
         let step_us = self.step.as_micros();
-        for (name, steps_of) in std::mem::take(&mut self.loops) {
+        for (name, (), steps_of) in self.loops.take() {
             let share = |steps_of: Steps| {
                 let values = steps_of.padded(steps).into_iter().map(|ns| ns / step_us.max(1)).collect();
                 Series { kind: SeriesKind::PerMille, values }
@@ -136,7 +137,7 @@ impl Metrics {
     /// with it) outlives it, and so does what a group says of a partition when the group is called like the process.
     fn gauges_of(&mut self, process: Name) -> impl Iterator<Item = &mut GaugeSteps> {
         let (names, owner) = (self.names.clone(), self.names.text(process));
-        let owned = move |(of, gauge): (Name, Gauge)| {
+        let owned = move |of: Name, gauge: Gauge| {
             let of = names.text(of);
             let rest = of.strip_prefix(&*owner);
             let inside = rest.is_some_and(|rest| match gauge {
@@ -145,11 +146,11 @@ impl Metrics {
             });
             inside && !gauge.outlives_process()
         };
-        self.gauges.iter_mut().filter(move |(key, _)| owned(**key)).map(|(_, gauge)| gauge)
+        self.gauges.iter_mut().filter(move |(of, gauge, _)| owned(*of, *gauge)).map(|(_, _, gauge)| gauge)
     }
 
     fn count(&mut self, step: usize, of: Name, what: Counted) {
-        *self.counts.entry((of, what)).or_default().at(step) += 1;
+        *self.counts.at(of, what).at(step) += 1;
     }
 
     fn fault(&mut self, at: SimTime, fault: Name, active: bool) {
@@ -211,7 +212,7 @@ impl Sink for Metrics {
             }
             Event::Ran { process, busy, waited, gc } => {
                 let width = self.step;
-                let steps = self.loops.entry(process).or_default();
+                let steps = self.loops.at(process, ());
                 steps.busy.spread(at, busy, width);
                 steps.gc.spread(at, gc, width);
                 let lag = steps.lag_us.at(step);
@@ -231,7 +232,7 @@ impl Sink for Metrics {
             }
             Event::Connection { from, change, .. } => self.count(step, from, Counted::Connection(change)),
             Event::Gauged { of, gauge, value } => {
-                self.gauges.entry((of, gauge)).or_default().set(step, value);
+                self.gauges.at(of, gauge).set(step, value);
             }
             Event::Marked { at, mark } => self.count(step, at, Counted::Mark(mark)),
             Event::Fault { fault, active } => self.fault(at, fault, active),

@@ -7,6 +7,7 @@ mod steps;
 mod summary;
 #[cfg(test)]
 mod synthetic;
+mod table;
 mod verdict;
 mod window;
 

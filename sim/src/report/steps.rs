@@ -16,6 +16,9 @@ impl Steps {
 
     /// Adds the nanoseconds of a span that ended at `end` to the steps in which they passed.
     pub(super) fn spread(&mut self, end: SimTime, span: SimDuration, width: SimDuration) {
+        if span == SimDuration::ZERO {
+            return;
+        }
         let (mut until, width) = (end.as_nanos(), width.as_nanos());
         let from = until.saturating_sub(span.as_nanos());
         loop {

@@ -4,7 +4,7 @@ use std::hash::Hasher;
 
 use siphasher::sip128::{Hasher128, SipHasher13};
 
-use super::{Event, Sink, Value};
+use super::{Event, Listener, Sink, Value};
 use crate::engine::SimTime;
 
 /// Folds every event into 128 bits (SipHash 1-3, fixed keys).
@@ -34,17 +34,9 @@ impl Digest {
 impl Sink for Digest {
     fn record(&mut self, at: SimTime, event: &Event) {
         self.events += 1;
-        let parts = event.fields();
         let mut line = Line::default();
         line.push(&at.as_nanos().to_le_bytes());
-        line.push(parts.kind.as_bytes());
-        for (_, value) in parts.fields.into_iter().flatten() {
-            match value {
-                Value::Name(name) => line.push(&name.hash().to_le_bytes()),
-                Value::Int(value) => line.push(&value.to_le_bytes()),
-                Value::Word(word) => line.push(word.as_bytes()),
-            }
-        }
+        event.tell(&mut line);
         self.hasher.write(&line.bytes[..line.len]);
     }
 }
@@ -63,8 +55,25 @@ impl Default for Line {
 
 impl Line {
     /// Appends bytes. Kinds and words are constants of at most 24 bytes, so five of them always fit.
+    #[inline]
     fn push(&mut self, bytes: &[u8]) {
         self.bytes[self.len..self.len + bytes.len()].copy_from_slice(bytes);
         self.len += bytes.len();
+    }
+}
+
+impl Listener for Line {
+    #[inline]
+    fn kind(&mut self, kind: &'static str) {
+        self.push(kind.as_bytes());
+    }
+
+    #[inline]
+    fn field(&mut self, _key: &'static str, value: Value) {
+        match value {
+            Value::Name(name) => self.push(&name.hash().to_le_bytes()),
+            Value::Int(value) => self.push(&value.to_le_bytes()),
+            Value::Word(word) => self.push(word.as_bytes()),
+        }
     }
 }

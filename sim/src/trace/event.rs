@@ -247,7 +247,17 @@ pub enum Value {
     Word(&'static str),
 }
 
-/// An event as a kind and up to four fields: the single form behind the digest and the JSON lines.
+/// Is told an event: its kind, then its fields in order.
+pub trait Listener {
+    /// What kind of event, in `snake_case`.
+    fn kind(&mut self, kind: &'static str);
+
+    /// The next field.
+    fn field(&mut self, key: &'static str, value: Value);
+}
+
+/// An event as a kind and up to four fields.
+#[derive(Default)]
 pub struct Fields {
     /// What kind of event, in `snake_case`.
     pub kind: &'static str,
@@ -255,61 +265,84 @@ pub struct Fields {
     pub fields: [Option<(&'static str, Value)>; 4],
 }
 
+impl Listener for Fields {
+    fn kind(&mut self, kind: &'static str) {
+        self.kind = kind;
+    }
+
+    fn field(&mut self, key: &'static str, value: Value) {
+        let free = self.fields.iter_mut().find(|field| field.is_none());
+        *free.expect("an event has four fields at most") = Some((key, value));
+    }
+}
+
+/// Tells a kind and its fields.
+macro_rules! tell {
+    ($to:ident, $kind:literal $(, $key:literal: $value:expr)*) => {{
+        $to.kind($kind);
+        $($to.field($key, $value);)*
+    }};
+}
+
 impl Event {
     /// The event taken apart. Spans are nanoseconds.
     pub fn fields(&self) -> Fields {
-        use Value::{Int, Word};
-        let name = |key, name| Some((key, Value::Name(name)));
-        let int = |key, value| Some((key, Int(value)));
-        let span = |key, value: SimDuration| Some((key, Int(value.as_nanos())));
-        let word = |key, text| Some((key, Word(text)));
-        let (kind, fields) = match *self {
+        let mut fields = Fields::default();
+        self.tell(&mut fields);
+        fields
+    }
+
+    /// Takes the event apart, part by part: the single form behind the digest and the JSON lines. Spans are nanoseconds.
+    #[inline]
+    pub fn tell(&self, to: &mut impl Listener) {
+        use Value::{Int, Name, Word};
+        match *self {
             Event::Arrived { class, customer } => {
-                ("arrived", [name("class", class), int("customer", customer), None, None])
+                tell!(to, "arrived", "class": Name(class), "customer": Int(customer));
             }
             Event::Pressed { class, customer, press } => {
-                ("pressed", [name("class", class), int("customer", customer), int("press", press), None])
+                tell!(to, "pressed", "class": Name(class), "customer": Int(customer), "press": Int(press));
             }
             Event::Served { class, customer, waited } => {
-                ("served", [name("class", class), int("customer", customer), span("waited", waited), None])
+                tell!(to, "served", "class": Name(class), "customer": Int(customer), "waited": Int(waited.as_nanos()));
             }
             Event::Failed { class, customer, code, waited } => {
-                let code = word("code", code.text());
-                ("failed", [name("class", class), int("customer", customer), code, span("waited", waited)])
+                tell!(to, "failed", "class": Name(class), "customer": Int(customer), "code": Word(code.text()),
+                    "waited": Int(waited.as_nanos()));
             }
             Event::Abandoned { class, customer, waited } => {
-                ("abandoned", [name("class", class), int("customer", customer), span("waited", waited), None])
+                tell!(to, "abandoned", "class": Name(class), "customer": Int(customer),
+                    "waited": Int(waited.as_nanos()));
             }
             Event::Fact { what, key, amount } => {
-                ("fact", [name("what", what), int("key", key), int("amount", amount), None])
+                tell!(to, "fact", "what": Name(what), "key": Int(key), "amount": Int(amount));
             }
             Event::CallEnded { channel, code, took } => {
-                ("call_ended", [name("channel", channel), word("code", code.text()), span("took", took), None])
+                tell!(to, "call_ended", "channel": Name(channel), "code": Word(code.text()),
+                    "took": Int(took.as_nanos()));
             }
             Event::Handled { server, code, took, stale } => {
-                let code = word("code", code.text());
-                ("handled", [name("server", server), code, span("took", took), int("stale", stale.into())])
+                tell!(to, "handled", "server": Name(server), "code": Word(code.text()), "took": Int(took.as_nanos()),
+                    "stale": Int(stale.into()));
             }
             Event::Ran { process, busy, waited, gc } => {
-                ("ran", [name("process", process), span("busy", busy), span("waited", waited), span("gc", gc)])
+                tell!(to, "ran", "process": Name(process), "busy": Int(busy.as_nanos()),
+                    "waited": Int(waited.as_nanos()), "gc": Int(gc.as_nanos()));
             }
             Event::Started { process, restarts } => {
-                ("started", [name("process", process), int("restarts", restarts), None, None])
+                tell!(to, "started", "process": Name(process), "restarts": Int(restarts));
             }
-            Event::Exited { process, why } => {
-                ("exited", [name("process", process), word("why", why.text()), None, None])
-            }
-            Event::Connection { from, to, change } => {
-                ("connection", [name("from", from), name("to", to), word("change", change.text()), None])
+            Event::Exited { process, why } => tell!(to, "exited", "process": Name(process), "why": Word(why.text())),
+            Event::Connection { from, to: peer, change } => {
+                tell!(to, "connection", "from": Name(from), "to": Name(peer), "change": Word(change.text()));
             }
             Event::Gauged { of, gauge, value } => {
-                ("gauged", [name("of", of), word("gauge", gauge.text()), int("value", value), None])
+                tell!(to, "gauged", "of": Name(of), "gauge": Word(gauge.text()), "value": Int(value));
             }
-            Event::Marked { at, mark } => ("marked", [name("at", at), word("mark", mark.text()), None, None]),
+            Event::Marked { at, mark } => tell!(to, "marked", "at": Name(at), "mark": Word(mark.text())),
             Event::Fault { fault, active } => {
-                ("fault", [name("fault", fault), int("active", active.into()), None, None])
+                tell!(to, "fault", "fault": Name(fault), "active": Int(active.into()));
             }
-        };
-        Fields { kind, fields }
+        }
     }
 }

@@ -12,7 +12,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 pub use self::digest::Digest;
-pub use self::event::{Code, ConnChange, Event, Exit, Fields, Gauge, Mark, Value};
+pub use self::event::{Code, ConnChange, Event, Exit, Fields, Gauge, Listener, Mark, Value};
 pub use self::lines::JsonLines;
 pub use self::name::{Name, Names};
 
