@@ -284,7 +284,7 @@ impl Process {
     }
 
     /// True when nothing runs and nothing of this instant settles.
-    fn is_idle(&self) -> bool {
+    pub(super) fn is_idle(&self) -> bool {
         match &*self.0.event_loop.state.borrow() {
             State::Idle => true,
             State::Settling(at, None) => *at < self.0.sim.now(),

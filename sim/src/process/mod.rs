@@ -11,6 +11,7 @@
 //! | `turn` | which callback is next, and when late writes leave |
 //! | `slice` | how far a piece of computing has come at a changing speed |
 //! | `timer` | JS timers |
+//! | `threads` | processes without a loop: a broker's threads |
 //! | `heap` | live bytes, garbage collection pressure, out of memory |
 //! | `supervisor` | when a dead process starts again, and when one that does not stop is killed |
 //! | `pool`, `workers` | bounded pools and multi-worker servers |
@@ -29,6 +30,7 @@ mod pool;
 mod slice;
 mod spec;
 mod supervisor;
+mod threads;
 mod timer;
 mod turn;
 mod workers;

@@ -16,6 +16,8 @@ pub(super) struct Alarm {
     process: Process,
     incarnation: u64,
     event: Cell<Option<EventId>>,
+    /// A thread takes it, if one is free; else it waits for the loop.
+    in_thread: bool,
     then: RefCell<Option<Box<dyn FnOnce()>>>,
 }
 
@@ -35,7 +37,12 @@ impl Actor for Alarm {
     fn fire(self: Rc<Self>, _: u64) {
         self.event.set(None);
         let process = self.process.clone();
-        if process.incarnation() == self.incarnation {
+        if process.incarnation() != self.incarnation {
+            return;
+        }
+        if self.in_thread && process.has_free_thread() {
+            self.take().into_iter().for_each(|call| call());
+        } else {
             process.enqueue(SimDuration::ZERO, Then::Timer(self));
         }
     }
@@ -59,11 +66,16 @@ impl Process {
     /// Calls `then` in the loop once `at` has passed, as `setTimeout` does: late when the loop is busy, never after the
     /// process has died.
     pub fn call_later(&self, at: SimTime, then: impl FnOnce() + 'static) -> ProcessTimer {
+        self.set_alarm(at, false, Box::new(then))
+    }
+
+    pub(super) fn set_alarm(&self, at: SimTime, in_thread: bool, then: Box<dyn FnOnce()>) -> ProcessTimer {
         let alarm = Rc::new(Alarm {
             process: self.clone(),
             incarnation: self.incarnation(),
             event: Cell::new(None),
-            then: RefCell::new(Some(Box::new(then))),
+            in_thread,
+            then: RefCell::new(Some(then)),
         });
         if self.is_up() {
             alarm.event.set(Some(self.sim().fire_at(at, alarm.clone(), 0)));

@@ -96,11 +96,12 @@ impl Cluster {
     /// # Errors
     /// As [`Cluster::refresh_metadata`].
     pub async fn refresh_metadata_if_necessary(&self) -> Result<(), KafkaError> {
+        // Nothing to do takes no time, so it needs no task either.
+        if self.0.refreshing_if_necessary.is_idle() && !self.0.pool.needs_refresh(&self.0.targets.borrow()) {
+            return Ok(());
+        }
         let me = self.clone();
-        let work = async move {
-            let topics = me.targets();
-            if me.0.pool.needs_refresh(&topics) { me.0.pool.refresh(&topics).await } else { Ok(()) }
-        };
+        let work = async move { me.0.pool.refresh(&me.targets()).await };
         self.0.refreshing_if_necessary.run(&self.0.process, work).await
     }
 

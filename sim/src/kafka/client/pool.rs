@@ -1,7 +1,7 @@
 //! kafkajs' `BrokerPool`: the brokers a client knows, and the metadata it believes in (KJ:cluster/brokerPool.js).
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::broker::{Broker, mismatch};
@@ -166,7 +166,7 @@ impl BrokerPool {
     }
 
     /// Whether the metadata is missing, too old, or silent about one of the topics.
-    pub(crate) fn needs_refresh(&self, topics: &[Rc<str>]) -> bool {
+    pub(crate) fn needs_refresh(&self, topics: &BTreeSet<Rc<str>>) -> bool {
         let now = self.spec.site.process.sim().now();
         let fresh = self.expires.get().is_some_and(|at| now <= at);
         !fresh || self.metadata().is_none_or(|known| topics.iter().any(|topic| !known.topics.contains_key(topic)))

@@ -27,6 +27,13 @@ impl<T> Default for Shared<T> {
     }
 }
 
+impl<T> Shared<T> {
+    /// Whether nobody does the work at present.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.0.borrow().is_none()
+    }
+}
+
 impl<T: Clone + 'static> Shared<T> {
     /// Does `work` as a task of `process`, or waits for the same work that is under way; `work` is dropped then. The work
     /// goes on when nobody waits for it any more.

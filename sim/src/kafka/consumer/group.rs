@@ -199,18 +199,23 @@ impl Group {
 
     /// Sends a heartbeat if the last one is old enough (D2). Calls at the same time share one.
     pub(super) async fn heartbeat(self: &Rc<Self>) -> Result<(), KafkaError> {
+        // Nothing to do takes no time, so it needs no task either.
+        if self.beating.is_idle() && !self.is_beat_due() {
+            return Ok(());
+        }
         let me = self.clone();
         self.beating.run(self.cluster.process(), async move { me.beat().await }).await
     }
 
-    async fn beat(&self) -> Result<(), KafkaError> {
-        let sim = self.cluster.process().sim();
+    fn is_beat_due(&self) -> bool {
         let due = self.last_heartbeat.get() + self.config.heartbeat_interval;
-        if !self.id.borrow().is_empty() && sim.now() >= due {
-            self.coordinator()?.group(GroupRequest::Heartbeat(self.member())).await?;
-            (self.listener)(&ConsumerEvent::Heartbeat);
-            self.last_heartbeat.set(sim.now());
-        }
+        !self.id.borrow().is_empty() && self.cluster.process().sim().now() >= due
+    }
+
+    async fn beat(&self) -> Result<(), KafkaError> {
+        self.coordinator()?.group(GroupRequest::Heartbeat(self.member())).await?;
+        (self.listener)(&ConsumerEvent::Heartbeat);
+        self.last_heartbeat.set(self.cluster.process().sim().now());
         Ok(())
     }
 

@@ -11,6 +11,9 @@
 //! **Crashes.** When the process ends, everything is lost but what [`Machine::crash`] makes of it; the next start gets that.
 //! A paused process handles nothing while its kernel goes on accepting connections and data.
 //!
+//! **Threads.** A broker is no event loop: what arrives is handled when it arrives, by a thread of [`Placement::workers`] where it
+//! costs something.
+//!
 //! **Not modelled:** the queue between network and request threads has no bound of its own (`queued.max.requests` 500): each
 //! connection waits with one request at most, so there are never more than connections. A closed connection is noticed at once, also
 //! while one of its requests is at work.
@@ -153,8 +156,7 @@ impl<M: Machine + 'static> Hosted<M> {
         });
         *self.life.borrow_mut() = Some(life.clone());
         place.site.net.listen(place.site.host, port, Rc::new(Front(Rc::downgrade(&life)))).expect("the port is free");
-        life.in_process(|life| life.handle(Input::Timeout)); // the machine looks round once
-        life.schedule();
+        life.next_moment(|life| life.handle(Input::Timeout)); // the machine looks round once
     }
 
     fn crash(&self, why: Exit) {
@@ -198,12 +200,22 @@ impl<M: Machine + 'static> Life<M> {
         ticket
     }
 
-    /// Runs `then` in the process, unless this life is over by then: nothing happens while the process is paused.
+    /// Runs `then` in a thread of the process, unless this life is over by then: nothing happens while the process is paused.
     fn in_process(&self, then: impl FnOnce(&Self) + 'static) {
         let me = self.me.clone();
-        self.place.site.process.readable(SimDuration::ZERO, move || {
+        self.place.site.process.in_thread(move || {
             if let Some(me) = me.upgrade().filter(|life| !life.is_over()) {
                 then(&me);
+            }
+        });
+    }
+
+    /// The same at this instant, but not within this call.
+    fn next_moment(&self, then: impl FnOnce(&Self) + 'static) {
+        let (me, sim) = (self.me.clone(), self.place.site.process.sim());
+        sim.call_at(sim.now(), move || {
+            if let Some(me) = me.upgrade() {
+                me.in_process(then);
             }
         });
     }
@@ -257,7 +269,7 @@ impl<M: Machine + 'static> Life<M> {
                 }
             }
             Some(Origin::Local(sent)) => {
-                self.in_process(move |life| life.handle(Input::Answer { sent, answer: response }));
+                self.next_moment(move |life| life.handle(Input::Answer { sent, answer: response }));
             }
             None => {}
         }
@@ -271,24 +283,32 @@ impl<M: Machine + 'static> Life<M> {
         }
     }
 
-    /// Sets the one timer to what the machine wants next.
+    fn wanted(&self) -> Option<SimTime> {
+        self.machine.borrow().as_ref().and_then(Machine::next_timeout)
+    }
+
+    /// Makes sure that the one timer expires no later than the machine wants. Expiring early is cheaper than moving it.
     fn schedule(&self) {
-        let wanted = self.machine.borrow().as_ref().and_then(Machine::next_timeout);
-        let set = self.timer.borrow().as_ref().map(|(at, _)| *at);
-        if wanted == set {
+        let Some(wanted) = self.wanted() else { return };
+        if self.timer.borrow().as_ref().is_some_and(|(set, _)| *set <= wanted) {
             return;
         }
         let me = self.me.clone();
-        let timer = wanted.map(|at| {
-            let then = move || {
-                if let Some(me) = me.upgrade() {
-                    me.timer.borrow_mut().take();
-                    me.handle(Input::Timeout);
-                }
-            };
-            (at, self.place.site.process.call_later(at, then))
-        });
-        let old = self.timer.replace(timer);
+        let then = move || me.upgrade().into_iter().for_each(|life| life.expired());
+        let timer = self.place.site.process.in_thread_at(wanted, then);
+        let old = self.timer.replace(Some((wanted, timer)));
         drop(old); // after the borrow
+    }
+
+    /// The timer has expired, perhaps before anything is due.
+    fn expired(&self) {
+        let timer = self.timer.take();
+        drop(timer); // after the borrow
+        let now = self.place.site.process.sim().now();
+        if self.wanted().is_some_and(|at| at <= now) {
+            self.handle(Input::Timeout);
+        } else {
+            self.schedule();
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::{Rc, Weak};
 
 use super::{Life, Machine, Placement};
-use crate::engine::SimDuration;
+use crate::engine::{SimDuration, SimTime};
 use crate::kafka::machine::{Input, Lane, Sent};
 use crate::kafka::protocol::{Request, Response};
 use crate::kafka::types::BrokerId;
@@ -68,25 +68,49 @@ struct State {
     errands: VecDeque<Waiting>,
     /// Whether the first has been written.
     written: bool,
+    /// Expires at the earliest deadline, or before it.
+    timer: Option<(SimTime, ProcessTimer)>,
 }
 
 struct Waiting {
     sent: Sent,
+    deadline: SimTime,
     /// Gone once it is written.
     request: Option<Request>,
-    _deadline: ProcessTimer,
 }
 
 impl<M: Machine + 'static> Line<M> {
     fn send(self: &Rc<Self>, errand: Errand) {
-        let (me, sent) = (Rc::downgrade(self), errand.sent);
-        let process = &self.place.site.process;
-        let deadline = process.call_later(process.sim().now() + errand.timeout, move || {
-            me.upgrade().into_iter().for_each(|line| line.timed_out(sent));
-        });
-        let waiting = Waiting { sent, request: Some(errand.request), _deadline: deadline };
+        let deadline = self.place.site.process.sim().now() + errand.timeout;
+        let waiting = Waiting { sent: errand.sent, deadline, request: Some(errand.request) };
         self.state.borrow_mut().errands.push_back(waiting);
+        self.watch(deadline);
         self.proceed();
+    }
+
+    /// Makes sure that the timer expires no later than the deadline.
+    fn watch(self: &Rc<Self>, deadline: SimTime) {
+        if self.state.borrow().timer.as_ref().is_some_and(|(set, _)| *set <= deadline) {
+            return;
+        }
+        let me = Rc::downgrade(self);
+        let then = move || me.upgrade().into_iter().for_each(|line| line.expired());
+        let timer = self.place.site.process.in_thread_at(deadline, then);
+        let old = self.state.borrow_mut().timer.replace((deadline, timer));
+        drop(old); // after the borrow
+    }
+
+    /// The timer has expired, perhaps before anything is due.
+    fn expired(self: &Rc<Self>) {
+        let timer = self.state.borrow_mut().timer.take();
+        drop(timer); // after the borrow
+        let now = self.place.site.process.sim().now();
+        let late = |state: &State| state.errands.iter().find(|waiting| waiting.deadline <= now).map(|late| late.sent);
+        while let Some(sent) = { late(&self.state.borrow()) } {
+            self.timed_out(sent);
+        }
+        let earliest = self.state.borrow().errands.iter().map(|waiting| waiting.deadline).min();
+        earliest.into_iter().for_each(|deadline| self.watch(deadline));
     }
 
     /// Connects, or writes the first errand.
