@@ -8,12 +8,14 @@ use crate::spec::{Scenario, SpecError};
 use crate::world::WorldSpec;
 
 /// Name and text of every built-in scenario.
-pub const CATALOG: [(&str, &str); 13] = [
+pub const CATALOG: [(&str, &str); 15] = [
     ("cascade", include_str!("../catalog/cascade.toml")),
     ("slow-dependency", include_str!("../catalog/slow-dependency.toml")),
     ("retry-storm", include_str!("../catalog/retry-storm.toml")),
     ("silent-partition", include_str!("../catalog/silent-partition.toml")),
+    ("flash-sale", include_str!("../catalog/flash-sale.toml")),
     ("consumer-outage", include_str!("../catalog/consumer-outage.toml")),
+    ("late-reader", include_str!("../catalog/late-reader.toml")),
     ("consumer-scaling", include_str!("../catalog/consumer-scaling.toml")),
     ("hot-partition", include_str!("../catalog/hot-partition.toml")),
     ("rolling-deploy", include_str!("../catalog/rolling-deploy.toml")),

@@ -164,6 +164,12 @@ fn stream(parts: &mut Topology, spec: &StreamSpec) {
     parts.call("customers", "producer", "HTTP");
     parts.event("producer", name, "writes");
     parts.event(name, &consumers.group, "feeds");
+    if let Some(later) = spec.later.as_ref().filter(|later| later.group != consumers.group) {
+        let since = format!("1 consumer, from {} on", later.at);
+        let group = parts.node(3, Kind::Group, &later.group, &[since, library(consumers.profile)]);
+        group.aliases = vec!["newcomer".to_owned()];
+        parts.event(name, &later.group, "feeds");
+    }
     if consumers.on_error == OnError::RetryTopic {
         let retry = format!("{name}.retry");
         parts.node(3, Kind::Topic, &retry, &[]);

@@ -3,6 +3,7 @@
 mod database;
 pub mod events;
 mod services;
+mod shelf;
 pub mod spec;
 
 use std::rc::Rc;
@@ -16,7 +17,8 @@ use gridlock_sim::stage::Stage;
 use gridlock_sim::workload::Visit;
 
 use self::database::Database;
-use self::services::{Gateway, InventoryService, LeafService, Ledger, OrderService, Reservations, Work, request};
+use self::services::{Gateway, InventoryService, LeafService, Ledger, OrderService, Work, request};
+use self::shelf::Shelf;
 pub use self::spec::ShopSpec;
 
 /// Where services listen for gRPC.
@@ -149,12 +151,12 @@ fn build_order(stage: &Stage, spec: &ShopSpec, sites: &Sites) {
 fn build_inventory(stage: &Stage, spec: &ShopSpec, sites: &Sites) {
     let (stage, spec, site) = (stage.clone(), spec.inventory.clone(), sites.inventory.clone());
     let database = stage.workers("inventory-db", spec.database.clone());
-    let reserved = Reservations::default();
+    let shelf = Shelf::new(spec.stock);
     sites.inventory.process.on_start(move || {
         let service = Rc::new(InventoryService {
             work: work(&stage, &site, spec.cpu),
             database: connect(&stage, &site, &database, &spec.pool, spec.statement),
-            reserved: reserved.clone(),
+            shelf: shelf.clone(),
             ledger: Ledger::new(&site),
             site: site.clone(),
             spec: spec.clone(),

@@ -3,10 +3,8 @@
 //! What differs between the variants of a scenario is data: policies of clients and servers, sizes of pools, and the two
 //! switches of [`OrderSpec`] and [`InventorySpec`].
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
-use gridlock_sim::check::Keys;
 use gridlock_sim::dist::Dist;
 use gridlock_sim::engine::{Draws, SimDuration};
 use gridlock_sim::grpc::{Client, Context, Message, Site, Status};
@@ -14,6 +12,7 @@ use gridlock_sim::process::{Pool, PoolError};
 use gridlock_sim::trace::{Code, Event, Name};
 
 use super::database::Database;
+use super::shelf::{Shelf, Taken};
 use super::spec::{GatewaySpec, InventorySpec, OrderSpec};
 
 /// An order or a page request on the wire. Bytes of the article's order as Protocol Buffers: MODEL-REFERENCE.md F.
@@ -28,6 +27,10 @@ const CANCELLED: Status = Status::new(Code::Cancelled, "Nobody waits for this an
 pub(crate) struct Request {
     pub(crate) id: u64,
 }
+
+/// An answer that says no: nothing is left.
+#[derive(Clone, Copy)]
+struct SoldOut;
 
 /// CPU that a service needs for a request: drawn for its id, so the same in every variant.
 pub(crate) struct Work {
@@ -91,7 +94,10 @@ impl OrderService {
         };
         connection.query(id, 1).await?; // confirmed, or rejected
         drop(connection);
-        reserved?;
+        if is_sold_out(&reserved?) {
+            self.ledger.note_rarely(REFUSED, id);
+            return Ok(sold_out());
+        }
         self.notification.call("Confirm", order, Some(&call)).await?;
         self.ledger.note(self.ledger.acknowledged, id);
         Ok(answer())
@@ -110,7 +116,7 @@ pub(crate) struct InventoryService {
     pub(crate) spec: InventorySpec,
     pub(crate) work: Work,
     pub(crate) database: Database,
-    pub(crate) reserved: Reservations,
+    pub(crate) shelf: Shelf,
     pub(crate) ledger: Ledger,
 }
 
@@ -124,12 +130,14 @@ impl InventoryService {
         self.site.process.cpu(self.work.of(id)).await;
         let connection = self.database.connection().await?;
         connection.query(id, 2).await?;
-        let is_new = self.reserved.borrow_mut().insert(id);
-        if is_new || !self.spec.idempotent {
-            self.ledger.note(self.ledger.reserved, id);
-        }
-        if !is_new && !self.spec.idempotent {
-            self.ledger.note(self.ledger.duplicated, id);
+        match self.shelf.take(id, self.spec.idempotent) {
+            Taken::First => self.ledger.note(self.ledger.reserved, id),
+            Taken::Again => {
+                self.ledger.note(self.ledger.reserved, id);
+                self.ledger.note(self.ledger.duplicated, id);
+            }
+            Taken::Before => {}
+            Taken::SoldOut { .. } => return Ok(sold_out()),
         }
         Ok(answer())
     }
@@ -152,8 +160,10 @@ impl LeafService {
 }
 // ANCHOR_END: leaf
 
-/// Orders whose stock is reserved: a table of inventory's database, so it outlives the process.
-pub(crate) type Reservations = Rc<RefCell<Keys>>;
+/// A customer was told at once that nothing is left.
+pub(crate) const REFUSED: &str = "orders.refused";
+/// A customer was told that the order is accepted, and then that nothing is left.
+pub(crate) const REJECTED: &str = "orders.rejected";
 
 /// Writes business facts to the trace, for the checkers.
 #[derive(Clone)]
@@ -180,6 +190,11 @@ impl Ledger {
     pub(crate) fn note(&self, what: Name, key: u64) {
         self.site.process.trace().emit(Event::Fact { what, key, amount: 1 });
     }
+
+    /// Notes what happens in few scenarios; in the others nobody has heard of it.
+    pub(crate) fn note_rarely(&self, what: &str, key: u64) {
+        self.note(self.site.process.trace().name(what), key);
+    }
 }
 
 impl Work {
@@ -199,6 +214,15 @@ pub(crate) fn id_of(message: &Message) -> u64 {
 
 pub(crate) fn answer() -> Message {
     Message::new(ANSWER_BYTES, ())
+}
+
+/// No: nothing is left. An answer like any other, so its customer is served.
+pub(crate) fn sold_out() -> Message {
+    Message::new(ANSWER_BYTES, SoldOut)
+}
+
+fn is_sold_out(answer: &Message) -> bool {
+    answer.get::<SoldOut>().is_some()
 }
 
 fn no_slot(error: PoolError) -> Status {

@@ -97,7 +97,7 @@ pub struct InventorySpec {
     pub idempotent: bool,
     /// Stop working on a call that nobody waits for any more.
     pub skip_cancelled: bool,
-    /// Orders that can be filled; without it stock never ends. Only on Kafka: an order beyond it is rejected by an event.
+    /// Orders that can be filled; without it stock never ends. An order beyond it is refused in inventory's answer, or on Kafka by an event.
     pub stock: Option<u64>,
 }
 

@@ -23,6 +23,7 @@ struct Inner {
     audit: Audit,
     journeys: Journeys,
     reserved: RefCell<Keys>,
+    counted: RefCell<Keys>,
     /// What is left of the stock, below zero if more was sold; none if there is no end of it.
     left: Option<Cell<i64>>,
 }
@@ -31,8 +32,9 @@ impl Books {
     pub(super) fn new(stage: &Stage, stock: Option<u32>) -> Self {
         let journeys = Journeys::new(stage.trace(), "orders");
         let left = stock.map(|stock| Cell::new(i64::from(stock)));
-        let (stage, audit, reserved) = (stage.clone(), Audit::default(), RefCell::default());
-        Self(Rc::new(Inner { stage, audit, journeys, reserved, left }))
+        let (stage, audit) = (stage.clone(), Audit::default());
+        let (reserved, counted) = (RefCell::default(), RefCell::default());
+        Self(Rc::new(Inner { stage, audit, journeys, reserved, counted, left }))
     }
 
     /// An order has come in.
@@ -76,6 +78,13 @@ impl Books {
             self.note("orders.duplicated", order);
         }
         took_effect
+    }
+
+    /// The second group has read it.
+    pub(super) fn counted(&self, order: u64) {
+        if self.0.counted.borrow_mut().insert(order) {
+            self.note("orders.counted", order);
+        }
     }
 
     fn reject(&self, order: u64) {

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use gridlock_sim::engine::SimTime;
 use gridlock_sim::grpc::Site;
 use gridlock_sim::kafka::client::{Kafka, KafkaError};
 use gridlock_sim::kafka::cluster::Cluster;
@@ -13,8 +14,8 @@ use gridlock_sim::trace::Exit;
 
 use super::books::Books;
 use super::desk::Desk;
-use super::spec::{ConsumersSpec, OnError, Profile, StreamSpec};
-use super::{CONNECT_AGAIN, consumer_name, java, retries, retry_group};
+use super::spec::{ConsumersSpec, Deed, LaterSpec, OnError, Profile, StreamSpec};
+use super::{CONNECT_AGAIN, NEWCOMER, consumer_name, java, retries, retry_group};
 use crate::kafka::told;
 
 /// What a process reads with.
@@ -29,24 +30,47 @@ type Readers = Rc<RefCell<Vec<Reader>>>;
 
 /// Puts the `nth` consumer on the stage.
 pub(super) fn build(stage: &Stage, cluster: &Cluster, spec: &StreamSpec, nth: u32, books: &Books) {
-    let site = stage.service(&consumer_name(nth), spec.consumers.process.clone());
+    place(stage, cluster, spec, &consumer_name(nth), Role::Consumer, books);
+}
+
+/// Puts the second group on the stage: a consumer in most things, with a group of its own.
+pub(super) fn build_later(stage: &Stage, cluster: &Cluster, spec: &StreamSpec, later: &LaterSpec, books: &Books) {
+    let mut own = spec.clone();
+    own.consumers.group = later.group.clone();
+    own.consumers.from_beginning = later.from_beginning;
+    own.consumers.cpu = later.cpu;
+    let role = Role::Newcomer { at: SimTime::ZERO + later.at, deed: later.deed };
+    place(stage, cluster, &own, NEWCOMER, role, books);
+}
+
+/// When a process begins to read, and what for.
+#[derive(Clone, Copy)]
+enum Role {
+    Consumer,
+    Newcomer { at: SimTime, deed: Deed },
+}
+
+fn place(stage: &Stage, cluster: &Cluster, spec: &StreamSpec, name: &str, role: Role, books: &Books) {
+    let site = stage.service(name, spec.consumers.process.clone());
     let readers = Readers::default();
     if spec.consumers.graceful {
         stop_in_order(&site, &readers);
     }
     let (cluster, spec, books, process) = (cluster.clone(), spec.clone(), books.clone(), site.process.clone());
+    let name = name.to_owned();
     process.on_start(move || {
         readers.take();
-        let kafka = cluster.client(&site, &consumer_name(nth), spec.consumers.client.clone());
+        let kafka = cluster.client(&site, &name, spec.consumers.client.clone());
         let member = Rc::new(Member {
             desk: Rc::new(Desk::new(&site, &kafka, &spec, &books)),
             spec: spec.consumers.clone(),
             topic: spec.topic.name.clone(),
+            role,
             readers: readers.clone(),
             books: books.clone(),
             site: site.clone(),
         });
-        let (cluster, name) = (cluster.clone(), consumer_name(nth));
+        let (cluster, name) = (cluster.clone(), name.clone());
         site.process.spawn(async move { member.start(&cluster, &kafka, &name).await });
     });
 }
@@ -73,6 +97,7 @@ struct Member {
     site: Site,
     spec: ConsumersSpec,
     topic: String,
+    role: Role,
     desk: Rc<Desk>,
     readers: Readers,
     books: Books,
@@ -81,11 +106,17 @@ struct Member {
 impl Member {
     async fn start(&self, cluster: &Cluster, kafka: &Kafka, name: &str) {
         cluster.ready().await;
+        if let Role::Newcomer { at, .. } = self.role {
+            self.site.process.timer_at(at).await;
+        }
         if matches!(self.spec.on_error, OnError::DeadLetter | OnError::RetryTopic) {
             self.connected(async || self.desk.letters.connect().await).await;
         }
         let desk = self.desk.clone();
-        let handle = handler(move |delivery| desk.clone().handle(delivery));
+        let handle = match self.role {
+            Role::Newcomer { deed: Deed::Count, .. } => handler(move |delivery| desk.clone().count(delivery)),
+            _ => handler(move |delivery| desk.clone().handle(delivery)),
+        };
         match self.spec.profile {
             Profile::Java => self.read_as_java(cluster, name, handle),
             Profile::Kafkajs => self.read(kafka, &self.spec.group, &self.topic, handle).await,

@@ -45,6 +45,8 @@ const CONNECT_AGAIN: SimDuration = SimDuration::from_secs(1);
 
 /// The service that writes events.
 const PRODUCER: &str = "producer";
+/// The process of the second group.
+const NEWCOMER: &str = "newcomer";
 /// The host all customers share.
 pub const CUSTOMERS: &str = "customers";
 /// What customers want.
@@ -61,6 +63,9 @@ pub fn build(stage: &Stage, spec: &StreamSpec) {
     producer::build(stage, &cluster, spec, &books);
     for nth in 1..=spec.consumers.count {
         consumer::build(stage, &cluster, spec, nth, &books);
+    }
+    if let Some(later) = &spec.later {
+        consumer::build_later(stage, &cluster, spec, later, &books);
     }
     let (ruled, led, first) = (cluster.clone(), cluster.clone(), TopicPartition::new(&spec.topic.name, 0));
     stage.alias(ALIASES[1], move || {
@@ -120,7 +125,7 @@ fn consumer_name(nth: u32) -> String {
 }
 
 fn consumers(spec: &StreamSpec) -> Vec<String> {
-    (1..=spec.consumers.count).map(consumer_name).collect()
+    (1..=spec.consumers.count).map(consumer_name).chain(spec.later.as_ref().map(|_| NEWCOMER.into())).collect()
 }
 
 fn brokers(spec: &StreamSpec) -> Vec<String> {
@@ -163,7 +168,7 @@ pub(crate) fn links(spec: &StreamSpec) -> Vec<(String, String)> {
 pub(crate) fn needs(spec: &StreamSpec, class: &str) -> Vec<String> {
     let all = Ability::ALL.iter().flat_map(|ability| nodes(spec, *ability));
     let accepting = |node: &String| class.ends_with(".e2e") || !node.starts_with("consumer-");
-    all.filter(accepting).collect()
+    all.filter(|node| node != NEWCOMER).filter(accepting).collect()
 }
 
 /// The most of anything: far beyond what a scenario needs.

@@ -30,6 +30,8 @@ pub struct StreamSpec {
     pub consumers: ConsumersSpec,
     /// Events that are not like the others.
     pub poison: PoisonSpec,
+    /// A second group of readers, which comes when the topic has a past; nobody if absent.
+    pub later: Option<LaterSpec>,
 }
 
 /// The topic between producer and consumers.
@@ -48,6 +50,10 @@ pub struct TopicSpec {
     pub min_insync: u32,
     /// Whether a replica that is not in sync may lead when no other is left.
     pub unclean_election: bool,
+    /// `retention.ms`, if the admin makes it: how old an event may become. Whole segments go.
+    pub retention: SimDuration,
+    /// `segment.ms`, if the admin makes it: when a segment is closed and a new one begun.
+    pub segment_age: SimDuration,
 }
 
 /// How a topic comes to be.
@@ -208,6 +214,33 @@ pub enum OnError {
     RetryTopic,
 }
 
+/// A second group of readers, one process, which nobody thought of when the producer was written.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LaterSpec {
+    /// When it begins to read.
+    pub at: SimDuration,
+    /// The name of its group. That of the consumers makes it one of them.
+    pub group: String,
+    /// Where it begins: at the beginning, or at what is new.
+    pub from_beginning: bool,
+    /// What it does with an event.
+    pub deed: Deed,
+    /// CPU of one event.
+    pub cpu: Dist,
+}
+
+/// What the second group does with an event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Deed {
+    /// It counts: analytics, which has no effect on anybody.
+    #[default]
+    Count,
+    /// What the consumers do, with their code and their database: they were deployed again under another name of their group.
+    Reserve,
+}
+
 /// Events that are not like the others.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -243,6 +276,21 @@ impl Default for TopicSpec {
             replication_factor: 3,
             min_insync: 2,
             unclean_election: false,
+            retention: TopicConfig::default().retention,
+            segment_age: TopicConfig::default().segment_age,
+        }
+    }
+}
+
+impl Default for LaterSpec {
+    /// A minute after the start, from the beginning; 1 ms of CPU, a tenth of what a reservation takes.
+    fn default() -> Self {
+        Self {
+            at: SimDuration::from_secs(60),
+            group: "analytics-group".into(),
+            from_beginning: true,
+            deed: Deed::Count,
+            cpu: Dist::Constant(SimDuration::from_millis(1)),
         }
     }
 }
@@ -255,6 +303,8 @@ impl TopicSpec {
             replication_factor: self.replication_factor,
             min_insync: self.min_insync,
             unclean_election: self.unclean_election,
+            retention: self.retention,
+            segment_age: self.segment_age,
             ..TopicConfig::default()
         }
     }

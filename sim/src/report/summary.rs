@@ -31,7 +31,7 @@ type Flat = BTreeMap<String, u64>;
 /// | `<class>.recovery_ms` | from the end of the last fault until success is back at 95 % of the baseline for good; the length of the run if never, zero without a fault |
 /// | `orders.accepted` `orders.completed` `orders.lost` `orders.duplicated` `accept.*` `e2e.*` | with a class `orders` only |
 /// | `lag.before` `lag.max` `lag.end` | of `lag.total`, the sum over all series `…/lag`: the most before the first fault, the most of all, the last |
-/// | `lag.drained_ms` | from the end of the last fault until that sum is at most twice its highest before the fault, for good; the length of the run if never, zero without a fault |
+/// | `lag.drained_ms` | from the end of the last fault until that sum is at most twice what is usual, for good: the most in the later half of the time before the first fault; the length of the run if never, zero without a fault |
 /// | `facts.<what>` | business facts of a kind |
 /// | `peak.<series>` | the largest value of a gauge |
 /// | `handled.<server>` `stale.<server>` | handlers that ended, and those among them for which nobody waited any more |
@@ -155,11 +155,11 @@ fn before(values: &[u64], timeline: &Timeline) -> u64 {
     values.get(timeline.before.clone()).unwrap_or_default().iter().copied().max().unwrap_or(0)
 }
 
-/// When a backlog is back for good at twice the most it was before the fault, counted from the end of the last fault.
+/// When a backlog is back for good at twice what is usual, counted from the end of the last fault.
 fn drained_us(values: &[u64], report: &Report, timeline: &Timeline) -> u64 {
     let Some(end) = timeline.during.last().map(|fault| fault.end) else { return 0 };
-    let before = before(values, timeline);
-    match values.iter().rposition(|&value| value > 2 * before) {
+    let usual = timeline.usual(values);
+    match values.iter().rposition(|&value| value > 2 * usual) {
         Some(last) if last + 1 == values.len() => report.duration_us,
         Some(last) => timeline.span_us(&(end..(last + 1).max(end))),
         None => 0,

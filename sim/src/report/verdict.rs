@@ -234,11 +234,8 @@ impl<'a> View<'a> {
     fn backlog(&self) -> Option<Verdict> {
         let values = &self.report.series.get(self.context.backlog.as_ref()?)?.values;
         let first = self.timeline.during.first()?.start;
-        let level = |values: &[u64]| values.iter().copied().max().unwrap_or(0);
-        // A group that starts has to work off what came before it: the level is that of the later half.
-        let usual = self.timeline.before.clone();
-        let before = level(values.get(usual.start.midpoint(usual.end)..usual.end)?).max(BACKLOG_FLOOR);
-        let (peak, drained) = (level(&values[first..]), 2 * before);
+        let before = self.timeline.usual(values).max(BACKLOG_FLOOR);
+        let (peak, drained) = (values.get(first..)?.iter().copied().max().unwrap_or(0), 2 * before);
         if peak <= 4 * before {
             return None;
         }

@@ -109,6 +109,13 @@ impl Timeline {
         at(steps.end).saturating_sub(at(steps.start))
     }
 
+    /// The most that a backlog usually is. A group that starts has to work off what came before it, so this is the most in the later half of
+    /// the time before the first fault.
+    pub(super) fn usual(&self, values: &[u64]) -> u64 {
+        let later = self.before.start.midpoint(self.before.end)..self.before.end;
+        values.get(later).unwrap_or_default().iter().copied().max().unwrap_or(0)
+    }
+
     /// Success over the baseline stretch; perfect if nobody came then.
     pub(super) fn baseline(&self, class: &ClassReport) -> Ratio {
         let ratio = success(class, self.before.start..self.before.end.min(self.settled(class)));

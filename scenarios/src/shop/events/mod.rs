@@ -16,7 +16,8 @@ use gridlock_sim::stage::Stage;
 
 use self::services::{DECISIONS, InventoryService, NotificationService, ORDERS, OrderService, Outlet};
 pub use self::spec::EventsSpec;
-use super::services::{Ledger, Reservations};
+use super::services::Ledger;
+use super::shelf::Shelf;
 use super::spec::ShopSpec;
 use super::{Sites, connect, listen, work};
 use crate::kafka::audit::Audit;
@@ -68,6 +69,7 @@ impl Floor<'_> {
                 database: connect(&stage, &site, &database, &spec.pool, spec.statement),
                 outlet: Outlet::default(),
                 keyed: events.keyed,
+                stock_view: events.stock_view.then(Cell::default),
                 ledger: Ledger::new(&site),
                 audit: audit.clone(),
                 journeys: journeys.clone(),
@@ -87,15 +89,14 @@ impl Floor<'_> {
             (self.stage.clone(), self.spec.inventory.clone(), self.events.clone(), site.clone());
         let (cluster, audit) = (self.cluster.clone(), self.audit.clone());
         let database: Workers = stage.workers("inventory-db", spec.database.clone());
-        let (reserved, stock) = (Reservations::default(), Rc::new(Cell::new(spec.stock)));
+        let shelf = Shelf::new(spec.stock);
         let process = site.process.clone();
         process.on_start(move || {
             let service = Rc::new(InventoryService {
                 work: work(&stage, &site, spec.cpu),
                 database: connect(&stage, &site, &database, &spec.pool, spec.statement),
                 outlet: Outlet::default(),
-                reserved: reserved.clone(),
-                stock: stock.clone(),
+                shelf: shelf.clone(),
                 idempotent: spec.idempotent,
                 ledger: Ledger::new(&site),
                 audit: audit.clone(),

@@ -13,7 +13,8 @@ use gridlock_sim::kafka::producer::Producer;
 use gridlock_sim::trace::Code;
 
 use super::super::database::Database;
-use super::super::services::{Ledger, Reservations, Work, answer, id_of};
+use super::super::services::{Ledger, REFUSED, REJECTED, Work, answer, id_of, sold_out};
+use super::super::shelf::{Shelf, Taken};
 use crate::kafka::audit::Audit;
 use crate::kafka::journey::Journeys;
 use crate::kafka::payload::{Outcome, order_created, read, stock_decided};
@@ -54,6 +55,8 @@ pub(crate) struct OrderService {
     pub(crate) database: Database,
     pub(crate) outlet: Outlet,
     pub(crate) keyed: bool,
+    /// Whether it has heard that nothing is left, if it listens for that.
+    pub(crate) stock_view: Option<Cell<bool>>,
     pub(crate) ledger: Ledger,
     pub(crate) audit: Audit,
     pub(crate) journeys: Journeys,
@@ -64,6 +67,10 @@ impl OrderService {
     pub(crate) async fn place(self: Rc<Self>, _call: Context, order: Message) -> Result<Message, Status> {
         let (id, sim) = (id_of(&order), self.site.process.sim().clone());
         self.site.process.cpu(self.work.of(id)).await;
+        if self.stock_view.as_ref().is_some_and(Cell::get) {
+            self.ledger.note_rarely(REFUSED, id);
+            return Ok(sold_out());
+        }
         self.database.connection().await?.query(id, 0).await?; // placed, not yet confirmed
         self.ledger.note(self.ledger.placed, id);
         let event = order_created(id, self.keyed, sim.now());
@@ -76,7 +83,10 @@ impl OrderService {
     // ANCHOR_END: order_place
 
     pub(crate) async fn on_stock_decided(self: Rc<Self>, event: Delivery) -> Result<(), HandlerError> {
-        let (id, _outcome) = read(&event.record)?;
+        let (id, outcome) = read(&event.record)?;
+        if let Some(view) = self.stock_view.as_ref().filter(|_| outcome == Outcome::Rejected) {
+            view.set(true);
+        }
         let connection = self.database.connection().await.map_err(|_| HandlerError::Error)?;
         connection.query(id, 1).await.map_err(|_| HandlerError::Error) // confirmed, or rejected
     }
@@ -89,8 +99,7 @@ pub(crate) struct InventoryService {
     pub(crate) work: Work,
     pub(crate) database: Database,
     pub(crate) outlet: Outlet,
-    pub(crate) reserved: Reservations,
-    pub(crate) stock: Rc<Cell<Option<u64>>>,
+    pub(crate) shelf: Shelf,
     pub(crate) idempotent: bool,
     pub(crate) ledger: Ledger,
     pub(crate) audit: Audit,
@@ -113,19 +122,20 @@ impl InventoryService {
     // ANCHOR_END: inventory_on_order_created
 
     fn reserve(&self, id: u64) -> Outcome {
-        let is_new = self.reserved.borrow_mut().insert(id);
-        if !is_new && self.idempotent {
-            return Outcome::Reserved; // this event was here before
+        match self.shelf.take(id, self.idempotent) {
+            Taken::First => self.ledger.note(self.ledger.reserved, id),
+            Taken::Again => {
+                self.ledger.note(self.ledger.duplicated, id);
+                self.ledger.note(self.ledger.reserved, id);
+            }
+            Taken::Before => {} // this event was here before
+            Taken::SoldOut { first } => {
+                if first {
+                    self.ledger.note_rarely(REJECTED, id);
+                }
+                return Outcome::Rejected;
+            }
         }
-        if !is_new {
-            self.ledger.note(self.ledger.duplicated, id);
-        }
-        match self.stock.get() {
-            Some(0) => return Outcome::Rejected,
-            Some(left) => self.stock.set(Some(left - 1)),
-            None => {}
-        }
-        self.ledger.note(self.ledger.reserved, id);
         Outcome::Reserved
     }
 }

@@ -20,6 +20,9 @@ pub struct EventsSpec {
     pub producer: ProducerConfig,
     /// Key events by the order, so that all events about one order keep their order.
     pub keyed: bool,
+    /// Order remembers that it has heard of an order for which nothing was left, and refuses those that come later at once. It knows what the
+    /// events say that have reached it; a new process knows nothing until it hears again.
+    pub stock_view: bool,
     /// The consumers of inventory, order and notification, each in a group of its own.
     pub consumer: ConsumerConfig,
 }
@@ -34,6 +37,7 @@ impl Default for EventsSpec {
             client: ClientConfig::default(),
             producer: ProducerConfig { create_topics: false, ..ProducerConfig::default() },
             keyed: true,
+            stock_view: false,
             consumer: ConsumerConfig { create_topics: false, from_beginning: true, ..ConsumerConfig::default() },
         }
     }
