@@ -16,10 +16,14 @@ pub(crate) const CLIENTS: u64 = 50;
 /// Round trips of each client.
 pub(crate) const TRIPS: u64 = 2000;
 
+/// Delays of all wires: one stream, as madsim's `Endpoint` and the bare heap have one generator. So what grows with the number of
+/// clients is what an engine keeps of them, and not the state of generators.
+type Delays = Rc<RefCell<Stream>>;
+
 /// A one-way wire: the delay is fixed when a message is sent.
 struct Wire {
     sim: Sim,
-    delay: RefCell<Stream>,
+    delays: Delays,
     to: Sender<u64>,
 }
 
@@ -30,14 +34,13 @@ impl Actor for Wire {
 }
 
 impl Wire {
-    fn new(sim: &Sim, label: &str) -> (Rc<Self>, Receiver<u64>) {
+    fn new(sim: &Sim, delays: &Delays) -> (Rc<Self>, Receiver<u64>) {
         let (to, inbox) = channel(1024);
-        let delay = RefCell::new(sim.stream(label));
-        (Rc::new(Self { sim: sim.clone(), delay, to }), inbox)
+        (Rc::new(Self { sim: sim.clone(), delays: delays.clone(), to }), inbox)
     }
 
     fn send(self: &Rc<Self>, message: u64) {
-        let delay = SimDuration::from_micros(1000 + self.delay.borrow_mut().below(9000));
+        let delay = SimDuration::from_micros(1000 + self.delays.borrow_mut().below(9000));
         self.sim.fire_at(self.sim.now() + delay, self.clone(), message);
     }
 }
@@ -47,10 +50,11 @@ pub(crate) fn ours(engine: Engine, seed: u64, clients: u64, trips: u64) -> u64 {
     engine::run_with(Options { engine, ties: None }, seed, SimTime::MAX, move |sim| {
         let server = sim.add_node("server");
         let done = Rc::new(RefCell::new(0));
+        let delays = Delays::new(RefCell::new(sim.stream("delays")));
         for n in 0..clients {
             let client = sim.add_node(&format!("client-{n}"));
-            let (request, mut at_server) = Wire::new(sim, &format!("request-{n}"));
-            let (reply, mut at_client) = Wire::new(sim, &format!("reply-{n}"));
+            let (request, mut at_server) = Wire::new(sim, &delays);
+            let (reply, mut at_client) = Wire::new(sim, &delays);
             sim.spawn(server, async move {
                 while let Some(message) = at_server.recv().await {
                     reply.send(message);
