@@ -256,3 +256,22 @@ fn a_full_heap_slows_the_loop_down() {
     });
     assert_eq!(spans, [(104_600, 4_600), (564_000, 464_000)]);
 }
+
+/// Goal: threads run what is theirs at once, and after SIGSTOP in order. Method: calls and a timer before, in and after a pause of
+/// 60 ms, and after a death.
+#[test]
+fn threads_wait_for_nothing_but_a_pause() {
+    let script = |world: &World| {
+        for (time, what) in [(10, "early"), (30, "first"), (50, "third"), (200, "late"), (400, "never")] {
+            let note = world.note(what);
+            world.then(time, move |process| process.in_thread(note));
+        }
+        let timer = world.process.in_thread_at(at(40), world.note("second"));
+        world.then(450, move |_| drop(timer));
+        world.then(20, Process::pause);
+        world.then(80, Process::resume);
+        world.then(300, |process| process.exit(Exit::Stopped));
+    };
+    let words = play_spec(ProcessSpec::default(), 500, script, |world| world.log.words());
+    assert_eq!(words, ["10 early", "80 first", "80 second", "80 third", "200 late"]);
+}
