@@ -37,6 +37,7 @@ use crate::layout::Frame;
 
 pub use self::bands::{Band, BandRow, Bands, render_bands};
 pub use self::bars::{Bars, bars};
+pub use self::columns::bands_of;
 pub use self::dark::{dark, page_css};
 pub use self::extra::{Case, Extra, Measure, MeasureOf, Show, extra};
 pub use self::figure::{Column, Figure, FigureError, Row, Unit};

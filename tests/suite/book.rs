@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use gridlock::lab::{Catalogue, Lab, Request};
-use gridlock_book::{Asked, Desk, Page, Pictures, Readme, fill, lint};
+use gridlock_book::{Asked, Desk, Draw, Page, Pictures, Readme, fill, lint};
 use gridlock_exercises::Exercise;
 use gridlock_figures::FigureSpec;
 use gridlock_scenarios::catalog::load;
@@ -17,8 +17,8 @@ use gridlock_tests::tree;
 
 /// Fills pages with the runs that this process has played anyway.
 fn filled(pages: &[Page]) -> Result<Vec<Page>, SpecError> {
-    let draw = |outcome: &Outcome| Catalogue.figure(outcome);
-    let mut desk = Desk::new(tree::root().into(), Pictures::Linked, &draw);
+    let lab: &dyn Lab = &Catalogue;
+    let mut desk = Desk::new(tree::root().into(), Pictures::Linked, &lab);
     let wants = |name: &str, page: &Page| page.file.text.contains(name) || page.file.text.contains("{{ledger}}");
     for name in scenarios().filter(|name| pages.iter().any(|page| wants(name, page))) {
         desk.give(Asked::whole(name), outcome(name).clone());
@@ -93,6 +93,10 @@ fn a_wrong_directive_is_pointed_at() {
     refused("{{cited rfc6289 200 ms}}", &["no source `rfc6289`", "did you mean `rfc6298`?"]);
     refused("{{calc slow-dependency/slow 1 + as number}}", &["ends too early"]);
     refused("{{claim slow-dependency/no-such}}", &["no claim `no-such`"]);
+    refused("{{figure broker-crash#akcs}}", &["no further picture `akcs`", "did you mean `acks`?"]);
+    refused("{{figure slow-dependency#acks}}", &["no further picture `acks`", "no `[[figure.extra]]`"]);
+    refused("{{figure wire-szie}}", &["no scenario or picture `wire-szie`", "did you mean `wire-size`?"]);
+    refused("{{topology slow-dependancy}}", &["did you mean `slow-dependency`?"]);
     refused("{{exercise cascade/retry-budgte}}", &["no exercise", "did you mean `cascade/retry-budget`?"]);
 }
 
@@ -114,8 +118,8 @@ fn a_question_needs_exactly_one_right_answer() {
 
 #[test]
 fn the_readme_says_what_the_runs_say() {
-    let draw = |outcome: &Outcome| Catalogue.figure(outcome);
-    let mut desk = Desk::new(tree::root().into(), Pictures::Linked, &draw);
+    let lab: &dyn Lab = &Catalogue;
+    let mut desk = Desk::new(tree::root().into(), Pictures::Linked, &lab);
     scenarios().for_each(|name| desk.give(Asked::whole(name), outcome(name).clone()));
     let readme = Readme::new(&mut desk, &mut |_| ()).unwrap_or_else(|error| panic!("{error}"));
     let stale = readme.should.lines().find(|line| !readme.is.contains(*line));
@@ -157,16 +161,45 @@ fn verdicts_of_statements_are_computed() {
     }
 }
 
+/// Draws the same for everything.
+struct Blank;
+
+impl Draw for Blank {
+    fn scenario(&self, _: &Outcome) -> Result<Vec<(String, String)>, String> {
+        Ok(["", ".acks", ".topology"].map(|suffix| (suffix.into(), "<svg/>".into())).into())
+    }
+
+    fn standing(&self) -> Result<Vec<(String, String)>, String> {
+        Ok(vec![("wire-size".into(), "<svg/>".into())])
+    }
+}
+
 #[test]
-fn a_stale_figure_is_pointed_at() {
-    let draw = |_: &Outcome| Ok(String::from("<svg/>"));
-    let mut desk = Desk::new(tree::root().into(), Pictures::Linked, &draw);
-    desk.give(Asked::whole("slow-dependency"), outcome("slow-dependency").clone());
-    let page = Page::new("page.md", "# A page\n\n{{figure slow-dependency}}\n");
-    let error = fill(&[page], &mut desk, &mut |_| ()).expect_err("another figure is drawn now");
-    let told = error.render();
-    for word in ["book/src/page.md:3:1", "slow-dependency.svg is not what is drawn now", "cargo lab figures"] {
-        assert!(told.contains(word), "`{word}` is not in\n{told}");
+fn a_stale_picture_is_pointed_at() {
+    for (call, file) in [
+        ("{{figure broker-crash}}", "broker-crash.svg"),
+        ("{{figure broker-crash#acks}}", "broker-crash.acks.svg"),
+        ("{{topology broker-crash}}", "broker-crash.topology.svg"),
+        ("{{figure wire-size}}", "wire-size.svg"),
+    ] {
+        let mut desk = Desk::new(tree::root().into(), Pictures::Linked, &Blank);
+        desk.give(Asked::whole("broker-crash"), outcome("broker-crash").clone());
+        let page = Page::new("page.md", &format!("# A page\n\n{call}\n"));
+        let error = fill(&[page], &mut desk, &mut |_| ()).expect_err("something else is drawn now");
+        let told = error.render();
+        for word in ["book/src/page.md:3:1", &format!("{file} is not what is drawn now"), "cargo lab figures"] {
+            assert!(told.contains(word), "`{word}` is not in\n{told}");
+        }
+    }
+}
+
+#[test]
+fn a_picture_has_a_text_in_both_themes() {
+    let pages = filled(&[Page::new("page.md", "{{figure broker-crash#acks}}\n")]).expect("the picture is committed");
+    let text = &pages[0].file.text;
+    for theme in ["", ".dark"] {
+        let image = format!("src=\"figures/broker-crash.acks{theme}.svg\" alt=\"For each design: orders acknowledged");
+        assert!(text.contains(&image), "`{image}` is not in\n{text}");
     }
 }
 

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use gridlock_book::{BookError, Desk, Page, Pictures, Readme, Stage, fill, lint, preprocess, root_of};
-use gridlock_scenarios::outcome::Outcome;
 
 use crate::args::BookArgs;
 use crate::lab::Lab;
@@ -17,9 +16,8 @@ pub(crate) fn book(lab: &dyn Lab, args: &BookArgs, term: &mut Term) -> Result<Ex
     }
     let here = std::env::current_dir().map_err(Failure::Write)?;
     let root = root_of(&here).map_err(wrong)?;
-    let draw = |outcome: &Outcome| lab.figure(outcome);
     let pictures = if args.preprocess { Pictures::Embedded } else { Pictures::Linked };
-    let mut desk = Desk::new(root.clone(), pictures, &draw);
+    let mut desk = Desk::new(root.clone(), pictures, &lab);
     if args.preprocess {
         let book = preprocess(&mut io::stdin().lock(), &mut desk, &mut |_| ()).map_err(wrong)?;
         term.data(&book)?;
