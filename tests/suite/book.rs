@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use gridlock::lab::{Catalogue, Lab, Request};
-use gridlock_book::{Asked, Desk, Draw, Page, Pictures, Readme, fill, lint};
+use gridlock_book::{Asked, Desk, Draw, Page, Pictures, Readme, fill, links, lint};
 use gridlock_exercises::Exercise;
 use gridlock_figures::FigureSpec;
 use gridlock_scenarios::catalog::load;
@@ -128,15 +128,27 @@ fn the_readme_says_what_the_runs_say() {
 
 #[test]
 fn every_statement_has_a_row_and_links_both_ways() {
-    let page = |path: &str| &book().iter().find(|page| page.path == path).expect("the page is there").file.text;
-    let (ledger, cascade) = (page("appendix/claims.md"), page("scenarios/cascade.md"));
+    links(book()).unwrap_or_else(|error| panic!("{}", error.render()));
+    let ledger = &book().iter().find(|page| page.path == "appendix/claims.md").expect("the page is there").file.text;
     for statement in statements() {
         assert!(ledger.contains(&format!("<tr id=\"{}\">", statement.id)), "{} has no row", statement.id);
-        let tested = statement.by.iter().any(|entry| entry.starts_with("cascade/"));
-        let link = format!("href=\"../appendix/claims.html#{}\"", statement.id);
-        assert_eq!(cascade.contains(&link), tested, "cascade and {}", statement.id);
     }
-    assert!(ledger.contains("<a href=\"../scenarios/cascade.html#claims\">cascade</a>"), "no way back");
+}
+
+#[test]
+fn a_missing_link_is_pointed_at() {
+    let without = |path: &str, link: &str| {
+        let cut = |page: &Page| match page.path == path {
+            true => Page::new(path, &page.file.text.replace(link, "")),
+            false => page.clone(),
+        };
+        let pages: Vec<Page> = book().iter().map(cut).collect();
+        links(&pages).expect_err(link).render()
+    };
+    let told = without("scenarios/cascade.md", "href=\"../appendix/claims.html#P2\"");
+    assert!(told.contains("book/src/scenarios/cascade.md") && told.contains("tests P2"), "{told}");
+    let told = without("appendix/claims.md", "href=\"../scenarios/cascade.html#claims\"");
+    assert!(told.contains("book/src/appendix/claims.md") && told.contains("P2 does not link"), "{told}");
 }
 
 /// Two of the words that the runs give: one statement that pays, one that is refuted.
