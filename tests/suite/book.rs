@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use gridlock::lab::{Catalogue, Lab, Request};
-use gridlock_book::{Asked, Desk, Draw, Page, Pictures, Readme, fill, links, lint};
+use gridlock_book::{Asked, Desk, Draw, Page, Pictures, Readme, fill, links, lint, preprocess};
 use gridlock_exercises::Exercise;
 use gridlock_figures::FigureSpec;
 use gridlock_scenarios::catalog::load;
@@ -13,6 +13,7 @@ use gridlock_scenarios::ledger::{Standing, entry_holds, statements};
 use gridlock_scenarios::outcome::Outcome;
 use gridlock_scenarios::spec::SpecError;
 use gridlock_tests::catalogue::{outcome, scenarios};
+use gridlock_tests::command::gridlock;
 use gridlock_tests::tree;
 
 /// Fills pages with the runs that this process has played anyway.
@@ -213,6 +214,30 @@ fn a_picture_has_a_text_in_both_themes() {
         let image = format!("src=\"figures/broker-crash.acks{theme}.svg\" alt=\"For each design: orders acknowledged");
         assert!(text.contains(&image), "`{image}` is not in\n{text}");
     }
+}
+
+/// mdBook asks whether a renderer is supported, then sends the book, chapters within chapters.
+#[test]
+fn an_installed_mdbook_finds_its_preprocessor() {
+    let config = tree::read("book/book.toml".as_ref());
+    let line =
+        config.lines().find_map(|line| line.strip_prefix("command = \"cargo lab ")).expect("it is called by cargo");
+    let words: Vec<&str> = line.trim_end_matches('"').split(' ').collect();
+    let asked = |renderer| gridlock(words.iter().copied().chain(["supports", renderer])).code;
+    assert_eq!((asked("html"), asked("epub")), (0, 1));
+    let chapter = |content: &str, below: serde_json::Value| serde_json::json!({ "Chapter": { "name": "A", "content": content, "path": "a/b.md", "sub_items": below } });
+    let inner = chapter("{{figure slow-dependency}}", serde_json::json!([]));
+    let items = serde_json::json!(["Separator", chapter("{{spec cascade duration}}", serde_json::json!([inner]))]);
+    let sent = serde_json::json!([{ "renderer": "html" }, { "items": items }]).to_string();
+    let lab: &dyn Lab = &Catalogue;
+    let mut desk = Desk::new(tree::root().into(), Pictures::Embedded, &lab);
+    desk.give(Asked::whole("slow-dependency"), outcome("slow-dependency").clone());
+    let answer = preprocess(&mut sent.as_bytes(), &mut desk, &mut |_| ()).unwrap_or_else(|error| panic!("{error}"));
+    let book: serde_json::Value = serde_json::from_str(&answer).expect("it answers in JSON");
+    let outer = &book["items"][1]["Chapter"];
+    assert!(outer["content"].as_str().is_some_and(|text| text.contains("150\u{a0}s</data>")), "{outer}");
+    let inner = outer["sub_items"][0]["Chapter"]["content"].as_str().expect("a text");
+    assert!(inner.contains("src=\"data:image/svg+xml,%3Csvg") && !inner.contains("figures/"), "{inner}");
 }
 
 #[test]
