@@ -56,7 +56,7 @@ pub(crate) fn figure(place: &Place, words: &Words) -> Result<String, Fault> {
 pub(crate) fn topology(place: &Place, words: &Words) -> Result<String, Fault> {
     let name = words.last(0, "the scenario")?;
     place.desk.story(name)?;
-    let picture = committed(place, name, TOPOLOGY, "Who calls whom, and how much fits where.")?;
+    let picture = committed(place, name, TOPOLOGY, "Sizes are those of the first design that is named.")?;
     Ok(shown(place, &Picture { headed: false, ..picture }))
 }
 
