@@ -73,10 +73,11 @@ pub(crate) fn render(place: &Place, kind: &str, name: &str, body: &str) -> Resul
         "predict" => ("Predict", "What the run says"),
         _ => ("Question", "Answer"),
     };
+    let stop = if answer.text.trim().ends_with(['.', '!', '?', ':']) { "" } else { "." };
     Ok(format!(
         "<gridlock-ask class=\"gl-ask gl-{kind}\" data-kind=\"{kind}\" data-name=\"{}\" data-right=\"{right}\">\n\n\
          <p class=\"gl-ask-title\">{title}</p>\n\n{}\n\n{}\n<details class=\"gl-answer\">\n<summary>{unfold}</summary>\n\n\
-         **{}** {}\n\n</details>\n</gridlock-ask>\n",
+         **{}{stop}** {}\n\n</details>\n</gridlock-ask>\n",
         escape(name),
         fill_text(place, question.ask.trim())?,
         fill_text(place, &list)?,

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -40,15 +41,31 @@ pub enum Pictures {
     Embedded,
 }
 
-/// Draws the figure of a scenario's runs.
-pub type Draw<'a> = &'a dyn Fn(&Outcome) -> Result<String, String>;
+/// Draws what is committed under `figures/out/`, in the light theme.
+pub trait Draw {
+    /// The pictures of a scenario's runs: what follows the scenario in the name of each file, such as `.topology`, and its SVG.
+    ///
+    /// # Errors
+    /// With what is wrong with the scenario's `[figure]`.
+    fn scenario(&self, outcome: &Outcome) -> Result<Vec<(String, String)>, String>;
+
+    /// Pictures that belong to no scenario: the name of each, and its SVG.
+    ///
+    /// # Errors
+    /// When one cannot be drawn.
+    fn standing(&self) -> Result<Vec<(String, String)>, String>;
+}
+
+/// Pictures by name.
+pub(crate) type Drawn = Rc<BTreeMap<String, String>>;
 
 /// Everything that directives may look up.
 pub struct Desk<'a> {
     /// The root of the source tree.
     pub(crate) root: PathBuf,
     pub(crate) pictures: Pictures,
-    pub(crate) draw: Draw<'a>,
+    draw: &'a dyn Draw,
+    drawn: RefCell<BTreeMap<String, Drawn>>,
     pub(crate) sources: Sources,
     stories: BTreeMap<&'static str, Story>,
     outcomes: BTreeMap<Asked, Outcome>,
@@ -81,11 +98,11 @@ impl<'a> Desk<'a> {
     ///
     /// # Panics
     /// When the built-in catalogue is wrong.
-    pub fn new(root: PathBuf, pictures: Pictures, draw: Draw<'a>) -> Self {
+    pub fn new(root: PathBuf, pictures: Pictures, draw: &'a dyn Draw) -> Self {
         let story = |name: &'static str| (name, load(name).unwrap_or_else(|error| panic!("{name}: {error}")));
         let stories = CATALOG.iter().map(|(name, _)| story(name)).collect();
-        let (outcomes, wanted) = (BTreeMap::new(), RefCell::default());
-        Self { root, pictures, draw, sources: sources::built_in(), stories, outcomes, wanted }
+        let (outcomes, wanted, drawn) = (BTreeMap::new(), RefCell::default(), RefCell::default());
+        Self { root, pictures, draw, drawn, sources: sources::built_in(), stories, outcomes, wanted }
     }
 
     /// Gives a run that somebody has played already.
@@ -115,9 +132,14 @@ impl<'a> Desk<'a> {
         self.outcomes.extend(done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner));
     }
 
+    /// Names of all scenarios.
+    pub(crate) fn scenarios(&self) -> impl Iterator<Item = String> {
+        self.stories.keys().map(|name| (*name).to_string())
+    }
+
     /// A scenario by name.
     pub(crate) fn story(&self, name: &str) -> Result<&Story, Fault> {
-        let known = || self.stories.keys().map(|name| (*name).to_string()).collect::<Vec<_>>();
+        let known = || self.scenarios().collect::<Vec<_>>();
         self.stories
             .get(name)
             .ok_or_else(|| Fault::Wrong(format!("there is no scenario `{name}`"), suggest(name, &known())))
@@ -127,6 +149,27 @@ impl<'a> Desk<'a> {
     pub(crate) fn outcome(&self, scenario: &str) -> Result<&Outcome, Fault> {
         self.story(scenario)?;
         self.asked(&Asked::whole(scenario))
+    }
+
+    /// The pictures of a scenario as they are drawn today, by what follows its name.
+    pub(crate) fn drawn(&self, outcome: &Outcome) -> Result<Drawn, Fault> {
+        self.once(&outcome.scenario, || self.draw.scenario(outcome))
+    }
+
+    /// The pictures that belong to no scenario, as they are drawn today.
+    pub(crate) fn standing(&self) -> Result<Drawn, Fault> {
+        self.once("", || self.draw.standing())
+    }
+
+    /// Draws what was not drawn yet.
+    fn once(&self, of: &str, draw: impl Fn() -> Result<Vec<(String, String)>, String>) -> Result<Drawn, Fault> {
+        if let Some(drawn) = self.drawn.borrow().get(of) {
+            return Ok(Rc::clone(drawn));
+        }
+        let drawn = draw().map_err(|why| Fault::Wrong(why, "mend the `[figure]` of the scenario".into()))?;
+        let drawn: Drawn = Rc::new(drawn.into_iter().collect());
+        self.drawn.borrow_mut().insert(of.into(), Rc::clone(&drawn));
+        Ok(drawn)
     }
 
     /// One run. Without changes it is taken from those of the whole scenario.

@@ -1,4 +1,4 @@
-//! What HTML must escape.
+//! What HTML must escape, and what is left of it without tags.
 
 /// Text for an element or a quoted attribute.
 pub(crate) fn escape(text: &str) -> String {

@@ -4,8 +4,8 @@
 //! ours, is a directive: [`fill`] puts in a scenario's card, a metric with its unit, a figure, a piece of the compiled source, a
 //! table of claims, a question. [`lint`] reads the prose and refuses numbers that came from nowhere. CONTRIBUTING.md tells writers how.
 //!
-//! Turning filled pages into HTML is mdBook's business: see `press.rs`, a program of its own, so that who only runs scenarios
-//! does not compile mdBook.
+//! [`links`] reads the filled pages. Turning them into HTML is mdBook's business: see `press.rs`, a program of its own, so that who only
+//! runs scenarios does not compile mdBook.
 //!
 //! **Never here:** model logic, a number that no run gave, or a verdict.
 
@@ -17,6 +17,7 @@ mod draw;
 mod fill;
 mod form;
 mod html;
+mod links;
 mod lint;
 mod markup;
 mod pages;
@@ -28,6 +29,7 @@ mod stage;
 
 pub use self::desk::{Asked, Desk, Draw, Pictures};
 pub use self::fill::fill;
+pub use self::links::links;
 pub use self::lint::lint;
 pub use self::pages::{BookError, Page, root_of};
 pub use self::protocol::preprocess;

@@ -40,7 +40,7 @@ impl Stage {
         for page in pages {
             write(&stage.dir().join("src").join(&page.path), &page.file.text)?;
         }
-        figures(&root.join("figures/out"), &stage.dir().join("src/figures"))?;
+        copy(&root.join("figures/out"), &stage.dir().join("src/figures"))?;
         let config = root.join("book/book.toml");
         let text = fs::read_to_string(&config).map_err(|why| BookError::file(&config, why))?;
         write(&stage.dir().join("book.toml"), &configured(&text))?;
@@ -76,21 +76,6 @@ fn configured(text: &str) -> String {
         build.insert("build-dir".into(), "html".into());
     }
     table.to_string()
-}
-
-/// Every figure under the name that pages link to; where there is no dark one, the light one in lighter ink.
-fn figures(from: &Path, to: &Path) -> Result<(), BookError> {
-    copy(from, to)?;
-    for entry in fs::read_dir(from).map_err(|why| BookError::file(from, why))?.flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let Some(stem) = name.strip_suffix(".svg").filter(|stem| !stem.ends_with(".dark")) else { continue };
-        let dark = to.join(format!("{stem}.dark.svg"));
-        if !dark.exists() {
-            let light = fs::read_to_string(entry.path()).map_err(|why| BookError::file(&entry.path(), why))?;
-            write(&dark, &crate::pieces::figure::in_dark_ink(&light))?;
-        }
-    }
-    Ok(())
 }
 
 fn write(path: &Path, text: &str) -> Result<(), BookError> {

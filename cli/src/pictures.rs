@@ -7,7 +7,19 @@ use gridlock_scenarios::spec::Scenario;
 use gridlock_scenarios::topology::{self, Kind};
 use gridlock_scenarios::world::WorldSpec;
 
-use crate::lab::Picture;
+use crate::lab::{Lab, Picture};
+
+impl gridlock_book::Draw for &dyn Lab {
+    fn scenario(&self, outcome: &Outcome) -> Result<Vec<(String, String)>, String> {
+        let pictures = self.pictures(outcome)?.into_iter();
+        Ok(pictures.map(|Picture { suffix, svg }| (suffix, svg)).collect())
+    }
+
+    fn standing(&self) -> Result<Vec<(String, String)>, String> {
+        let pictures = Lab::standing(*self)?.into_iter();
+        Ok(pictures.map(|(name, svg)| (name.to_owned(), svg)).collect())
+    }
+}
 
 /// All of them, in the light theme.
 pub(crate) fn beside(
@@ -92,8 +104,7 @@ pub(crate) fn wire_size() -> Result<String, FigureError> {
         description: "Bytes of one order in JSON, Protobuf and Avro, and what a schema registry's serializer puts before it.",
         parts: ["the order", "frame of a schema registry (magic byte, schema id; in Protobuf a message index)"],
         unit: "bytes",
-        source: "JSON is what the model sends. Protobuf and Avro are the bytes measured for the same order \
-                 (MODEL-REFERENCE.md F, experiment 15): counted, not simulated.",
+        source: "JSON is what the model sends, Protobuf and Avro are the bytes of the same order: counted, not simulated.",
         bars: encodings.iter().map(|each| (each.name, [each.payload, each.frame])).collect(),
     })
 }

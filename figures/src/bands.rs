@@ -3,9 +3,9 @@
 use crate::canvas::{Canvas, Hold, Paint, Point, Type, ink};
 use crate::page::PLAIN;
 use crate::scale::Scale;
-use crate::small::{Axis, CENTRED, FOOT, GUTTER, STRONG, WIDTH, fitted, foot};
-use crate::theme::{LEADING, Meaning, PX, TEXT};
-use crate::{FigureError, Unit, svg, text};
+use crate::sweep::{About, Axis, CENTRED, FOOT, GUTTER, HEAD, STRONG, WIDTH, fitted, foot, heading};
+use crate::theme::{Meaning, PX, TEXT};
+use crate::{FigureError, Unit, text};
 
 /// Panels side by side, at most.
 const COLUMNS_MAX: usize = 3;
@@ -13,8 +13,6 @@ const COLUMNS_MAX: usize = 3;
 const LEFT: i32 = 58 * PX;
 /// Height of a data rectangle.
 const HEIGHT: i32 = 96 * PX;
-/// Space above a line of panels, for the name of the metric and the variants.
-const HEAD: i32 = 2 * LEADING + 6 * PX;
 /// Space below a line of panels.
 const GAP: i32 = 16 * PX;
 /// Height of the key to the marks, at the foot of the page.
@@ -23,12 +21,8 @@ const KEY: i32 = 24 * PX;
 /// A figure of a sweep over one key.
 #[derive(Clone, Debug)]
 pub struct Bands<'a> {
-    /// Names the figure in the page; also the prefix of the ids inside the SVG.
-    pub id: &'a str,
-    /// The SVG's `<title>`.
-    pub title: &'a str,
-    /// The SVG's `<desc>`.
-    pub description: &'a str,
+    /// What it says of itself.
+    pub about: About<'a>,
     /// The key and its values.
     pub across: Axis<'a>,
     /// Names of the variants, from left to right.
@@ -64,15 +58,13 @@ pub struct Band {
 /// # Errors
 /// If there is nothing to draw, or a row has not as many bands as there are variants and values.
 pub fn render_bands(figure: &Bands) -> Result<String, FigureError> {
-    let empty = |what| FigureError::Empty { id: figure.id.to_owned(), what };
     if figure.variants.is_empty() || figure.across.values.is_empty() || figure.rows.is_empty() {
-        return Err(empty("variants, values or metrics"));
+        return Err(figure.about.lacks("variants, values or metrics"));
     }
     let whole = |bands: &Vec<Option<Band>>| bands.len() == figure.across.values.len();
     if figure.rows.iter().any(|row| row.bands.len() != figure.variants.len() || !row.bands.iter().all(whole)) {
-        return Err(empty("band for each variant and value"));
+        return Err(figure.about.lacks("band for each variant and value"));
     }
-    let id = text::slug(figure.id);
     let mut canvas = Canvas::default();
     let mut top = 0;
     for row in &figure.rows {
@@ -83,9 +75,7 @@ pub fn render_bands(figure: &Bands) -> Result<String, FigureError> {
         }
     }
     key(&mut canvas, figure, top + 2 * PX)?;
-    let document =
-        svg::Document { id: &id, title: figure.title, description: figure.description, size: (WIDTH, top + KEY) };
-    Ok(document.wrap(&canvas.into_body()))
+    Ok(figure.about.document(canvas, top + KEY))
 }
 
 /// A metric with the domain that all its panels share.
@@ -126,7 +116,7 @@ impl<'a> Plan<'a> {
         let y = |value: f64| bottom - (f64::from(HEIGHT) * self.scale.share(value)).round() as i32;
         canvas.group(&[("class", "row".to_owned())], None, |layer| {
             let unit = if self.scale.suffix.is_empty() { String::new() } else { format!(", {}", self.scale.suffix) };
-            layer.text(&format!("{}{unit}", self.row.metric), (LEFT, top + 10 * PX), STRONG)?;
+            layer.text(&format!("{}{unit}", self.row.metric), (LEFT, heading(top, 0)), STRONG)?;
             let tick = Type { hold: Hold::End, ..PLAIN };
             let mut free = i32::MAX;
             for (value, label) in &self.scale.ticks {
@@ -146,7 +136,7 @@ impl<'a> Plan<'a> {
             ]);
             self.grid(canvas, (left, left + width), &y)?;
             canvas.group(&[("class", "heading".to_owned())], None, |layer| {
-                layer.text(&fitted(variant, width), (left, top + 10 * PX + LEADING), PLAIN)
+                layer.text(&fitted(variant, width), (left, heading(top, 1)), PLAIN)
             })?;
             let values = figure.across.values.len();
             let x = |index: usize| left + (width * (2 * index as i32 + 1)) / (2 * values as i32);

@@ -1,7 +1,9 @@
 //! Bands of columns: variants that stand side by side, below each other where there are more than a page is wide.
 
+use std::ops::Range;
+
 use crate::canvas::Canvas;
-use crate::layout::{Frame, Layout};
+use crate::layout::{BAND_GAP, Frame, Layout};
 use crate::panel::Panel;
 use crate::plan::Plan;
 use crate::{Column, Figure, FigureError, Row, faults, labels, page, rows};
@@ -30,6 +32,27 @@ pub(crate) fn bands<'a>(figure: &'a Figure, per_band: usize) -> Result<Vec<Band<
         band
     };
     Ok(figure.columns.chunks(per_band).map(one).collect())
+}
+
+/// Where the bands of a drawn figure lie, from top to bottom, for who must break it between them: upper and lower edge, in units of its
+/// viewBox. One if it has none.
+pub fn bands_of(svg: &str) -> Vec<Range<i32>> {
+    let number = |text: &str, opening: &str| -> Option<i32> {
+        let (_, rest) = text.split_once(opening)?;
+        rest[..rest.find(['"', ' '])?].parse().ok()
+    };
+    let height = svg.split_once("viewBox=\"0 0 ").and_then(|(_, size)| number(size, " ")).unwrap_or(0);
+    let headings = svg.split("<g class=\"heading\">").skip(1);
+    let at: Vec<(i32, i32)> =
+        headings.filter_map(|text| Some((number(text, " x=\"")?, number(text, " y=\"")?))).collect();
+    // A band begins where a heading stands at the left edge again.
+    let first = at.first().copied().unwrap_or_default();
+    let mut tops: Vec<i32> = at.iter().filter(|(x, _)| *x == first.0).map(|(_, y)| y - first.1).collect();
+    if tops.is_empty() {
+        tops.push(0);
+    }
+    let bottoms = tops.iter().skip(1).map(|top| top - BAND_GAP).chain([height]);
+    tops.iter().zip(bottoms).map(|(top, bottom)| *top..bottom).collect()
 }
 
 /// A row in some of its columns, with the domain and the title that it has in all of them; nothing if they have nothing of it. Lanes are

@@ -2,8 +2,8 @@
 //!
 //! **Two files for each figure**, `NAME.svg` and `NAME.dark.svg`, and not one with `prefers-color-scheme`: that query asks the
 //! system, while a code host and a book let their readers choose a theme on the page, and both would then disagree with the picture.
-//! A code host serves the pair through `<picture>`, which follows its own theme. A book inlines the light one and adds
-//! [`page_css`], whose rules hang on the classes by which its themes are switched. Each file has a page of its own colour behind it, so
+//! A code host serves the pair through `<picture>`, which follows its own theme; a book shows one of the two by the
+//! class of its theme. Who inlines the light one adds [`page_css`], whose rules hang on such classes. Each file has a page of its own colour behind it, so
 //! it can be read wherever it is opened.
 
 use crate::theme::{INK, PAGE, PARTNERS, hex};

@@ -25,9 +25,9 @@ mod plan;
 mod rows;
 mod samples;
 mod scale;
-mod small;
 mod spec;
 mod svg;
+mod sweep;
 mod text;
 mod theme;
 mod topology;
@@ -37,12 +37,13 @@ use crate::layout::Frame;
 
 pub use self::bands::{Band, BandRow, Bands, render_bands};
 pub use self::bars::{Bars, bars};
+pub use self::columns::bands_of;
 pub use self::dark::{dark, page_css};
 pub use self::extra::{Case, Extra, Measure, MeasureOf, Show, extra};
 pub use self::figure::{Column, Figure, FigureError, Row, Unit};
 pub use self::phase::{Cell, Phase, PhasePanel, render_phase};
-pub use self::small::Axis;
 pub use self::spec::FigureSpec;
+pub use self::sweep::{About, Axis};
 pub use self::topology::{Design, Part, PartKind, Topology, Way, topology};
 
 /// Draws a figure as a self-contained SVG document, in the light theme (see [`dark`]).

@@ -4,16 +4,14 @@ use gridlock_sim::report::VerdictKind;
 
 use crate::canvas::{Canvas, Hold, Paint, Type, ink};
 use crate::page::PLAIN;
-use crate::small::{Axis, CENTRED, FOOT, GUTTER, STRONG, WIDTH, fitted, foot};
+use crate::sweep::{About, Axis, CENTRED, FOOT, GUTTER, HEAD, STRONG, WIDTH, fitted, foot, heading};
 use crate::theme::{LEADING, Meaning, PX, TEXT};
-use crate::{FigureError, svg, text};
+use crate::{FigureError, text};
 
 /// Least width of a cell that spells its verdict out.
 const CELL: i32 = 98 * PX;
 /// Widest label of a value at the left.
 const LABEL_MAX: i32 = 130 * PX;
-/// Height of the heading of a panel: its title and the name of the key at the left.
-const HEAD: i32 = 2 * LEADING + 6 * PX;
 /// Height of the caption.
 const CAPTION: i32 = 24 * PX;
 /// Gap between panels above each other.
@@ -22,12 +20,8 @@ const GAP: i32 = 22 * PX;
 /// A figure of a sweep over two keys.
 #[derive(Clone, Debug)]
 pub struct Phase<'a> {
-    /// Names the figure in the page; also the prefix of the ids inside the SVG.
-    pub id: &'a str,
-    /// The SVG's `<title>`.
-    pub title: &'a str,
-    /// The SVG's `<desc>`.
-    pub description: &'a str,
+    /// What it says of itself.
+    pub about: About<'a>,
     /// The key along the foot.
     pub across: Axis<'a>,
     /// The key at the left.
@@ -67,7 +61,7 @@ pub fn render_phase(figure: &Phase) -> Result<String, FigureError> {
     let fits = figure.panels.iter().all(|panel| panel.cells.len() == cells);
     if cells == 0 || figure.panels.is_empty() || !fits {
         let what = if fits { "panels" } else { "cell for each combination" };
-        return Err(FigureError::Empty { id: figure.id.to_owned(), what });
+        return Err(figure.about.lacks(what));
     }
     let grid = Grid::of(figure);
     let mut canvas = Canvas::default();
@@ -78,10 +72,7 @@ pub fn render_phase(figure: &Phase) -> Result<String, FigureError> {
     canvas.group(&[("class", "caption".to_owned())], None, |layer| {
         layer.text(&fitted(figure.caption, WIDTH), (0, bottom + CAPTION / 2), PLAIN)
     })?;
-    let size = (WIDTH, bottom + CAPTION);
-    let id = text::slug(figure.id);
-    let document = svg::Document { id: &id, title: figure.title, description: figure.description, size };
-    Ok(document.wrap(&canvas.into_body()))
+    Ok(figure.about.document(canvas, bottom + CAPTION))
 }
 
 /// Sizes that all panels share.
@@ -129,8 +120,8 @@ impl Grid {
         let room = right - left + self.label;
         canvas.open(&[("class", "panel".to_owned()), ("data-variant", panel.variant.to_owned())]);
         canvas.group(&[("class", "heading".to_owned())], None, |layer| {
-            layer.text(&fitted(panel.variant, room), (left - self.label, top - HEAD + 10 * PX), STRONG)?;
-            layer.text(&fitted(figure.down.key, room), (left - self.label, top - HEAD + 10 * PX + LEADING), PLAIN)
+            layer.text(&fitted(panel.variant, room), (left - self.label, heading(top - HEAD, 0)), STRONG)?;
+            layer.text(&fitted(figure.down.key, room), (left - self.label, heading(top - HEAD, 1)), PLAIN)
         })?;
         canvas.group(&[("class", "axis".to_owned())], None, |layer| {
             let kind = Type { hold: Hold::End, ..PLAIN };

@@ -125,16 +125,23 @@ pub fn topology(of: &Topology) -> Result<String, FigureError> {
 
 fn draw(canvas: &mut Canvas, design: &Design, top: i32, id: &str) -> Result<i32, FigureError> {
     let heading = Type { size: HEADING, hold: Hold::Start, alpha: 1.0, bold: true };
-    let lines = text::wrap(&design.title, HEADING + HEADING / 8, WIDTH - 2 * EDGE, 3);
+    let lines = text::wrap(&design.title, HEADING + HEADING / 8, WIDTH - 2 * EDGE, 4);
     canvas.group(&[("class", "heading".to_owned())], None, |layer| {
         let y = top + LEADING / 2;
         lines.iter().zip(0..).try_for_each(|(line, n)| layer.text(line, (EDGE, y + n * LEADING), heading))
     })?;
-    let boxes = place(design, top + lines.len() as i32 * LEADING + 14 * PX);
+    let boxes = place(design, top + lines.len() as i32 * LEADING + air(design));
     boxes.iter().filter(|of| of.hit).try_for_each(|of| hit(canvas, of, id))?;
     design.ways.iter().try_for_each(|way| arrow(canvas, &boxes, design, way))?;
     boxes.iter().try_for_each(|of| frame(canvas, of))?;
     Ok(boxes.iter().map(|of| of.bottom).max().unwrap_or(top))
+}
+
+/// Space below the heading. Words at an arrow stand above low boxes, in two lines if there are several.
+fn air(design: &Design) -> i32 {
+    let low = design.parts.iter().all(|part| part.notes.is_empty());
+    let several = design.ways.iter().any(|way| way.label.contains(' '));
+    if low && several { 22 * PX } else { 14 * PX }
 }
 
 /// Boxes in columns of equal width, each column centred on the highest.

@@ -3,7 +3,7 @@
 mod further;
 mod synthetic;
 
-use gridlock_figures::{FigureError, Row, render};
+use gridlock_figures::{FigureError, Row, bands_of, render};
 use gridlock_sim::report::FaultWindow;
 
 /// An attribute of an element as text.
@@ -221,4 +221,21 @@ fn a_scenario_file_chooses_rows() {
     let row: Row = serde_json::from_str(text).unwrap();
     assert_eq!(serde_json::from_str::<Row>(&serde_json::to_string(&row).unwrap()).unwrap(), row);
     assert!(serde_json::from_str::<Row>(r#"{"goodput": {"class": "orders", "colour": "red"}}"#).is_err());
+}
+
+#[test]
+fn a_figure_can_be_broken_between_its_bands() {
+    let reports = synthetic::reports();
+    let mut figure = synthetic::figure(&reports, 4, synthetic::rows());
+    let one = render(&figure).unwrap();
+    assert_eq!(bands_of(&one), [0..size(&one).1 as i32]);
+    figure.columns.extend(figure.columns.clone());
+    let two = render(&figure).unwrap();
+    let bands = bands_of(&two);
+    let [first, second] = &bands[..] else { panic!("{bands:?}") };
+    assert_eq!((first.start, second.end), (0, size(&two).1 as i32));
+    // Nothing lies between the two, and something at either side.
+    let heights: Vec<i32> = elements(&two, "text").into_iter().flat_map(places).map(|(_, y)| y as i32).collect();
+    assert!(heights.iter().all(|y| *y <= first.end || *y >= second.start), "{bands:?}");
+    assert!(heights.iter().any(|y| first.contains(y)) && heights.iter().any(|y| second.contains(y)), "{bands:?}");
 }

@@ -1,6 +1,6 @@
 //! Goal: the figures of a sweep are whole, legible and the same twice. Method: made-up cells and bands, drawn and read as text.
 
-use gridlock_figures::{Axis, Band, BandRow, Bands, Cell, Phase, PhasePanel, Unit, render_bands, render_phase};
+use gridlock_figures::{About, Axis, Band, BandRow, Bands, Cell, Phase, PhasePanel, Unit, render_bands, render_phase};
 use gridlock_sim::report::VerdictKind;
 
 fn words(words: &[&str]) -> Vec<String> {
@@ -14,9 +14,7 @@ fn cell(verdict: VerdictKind, permille: u32) -> Option<Cell> {
 fn phase(across: &[String], down: &[String], cells: Vec<Option<Cell>>) -> Result<String, String> {
     let panel = |variant| PhasePanel { variant, cells: cells.clone() };
     let figure = Phase {
-        id: "made up",
-        title: "Made up",
-        description: "Cells.",
+        about: About { id: "made up", title: "Made up", description: "Cells." },
         across: Axis { key: "slots", values: across },
         down: Axis { key: "pool", values: down },
         panels: vec![panel("grpc"), panel("kafka")],
@@ -28,9 +26,7 @@ fn phase(across: &[String], down: &[String], cells: Vec<Option<Cell>>) -> Result
 fn bands(values: &[String], variants: &[&'static str], row: &[Option<Band>]) -> Result<String, String> {
     let row = BandRow { metric: "orders.p99_us", unit: Unit::Time, bands: vec![row.to_vec(); variants.len()] };
     let figure = Bands {
-        id: "made up",
-        title: "Made up",
-        description: "Bands.",
+        about: About { id: "made up", title: "Made up", description: "Bands." },
         across: Axis { key: "pool", values },
         variants: variants.to_vec(),
         rows: vec![row],

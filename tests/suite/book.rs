@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use gridlock::lab::{Catalogue, Lab, Request};
-use gridlock_book::{Asked, Desk, Page, Pictures, Readme, fill, lint};
+use gridlock_book::{Asked, Desk, Draw, Page, Pictures, Readme, fill, links, lint, preprocess};
 use gridlock_exercises::Exercise;
 use gridlock_figures::FigureSpec;
 use gridlock_scenarios::catalog::load;
@@ -13,12 +13,13 @@ use gridlock_scenarios::ledger::{Standing, entry_holds, statements};
 use gridlock_scenarios::outcome::Outcome;
 use gridlock_scenarios::spec::SpecError;
 use gridlock_tests::catalogue::{outcome, scenarios};
+use gridlock_tests::command::gridlock;
 use gridlock_tests::tree;
 
 /// Fills pages with the runs that this process has played anyway.
 fn filled(pages: &[Page]) -> Result<Vec<Page>, SpecError> {
-    let draw = |outcome: &Outcome| Catalogue.figure(outcome);
-    let mut desk = Desk::new(tree::root().into(), Pictures::Linked, &draw);
+    let lab: &dyn Lab = &Catalogue;
+    let mut desk = Desk::new(tree::root().into(), Pictures::Linked, &lab);
     let wants = |name: &str, page: &Page| page.file.text.contains(name) || page.file.text.contains("{{ledger}}");
     for name in scenarios().filter(|name| pages.iter().any(|page| wants(name, page))) {
         desk.give(Asked::whole(name), outcome(name).clone());
@@ -93,6 +94,10 @@ fn a_wrong_directive_is_pointed_at() {
     refused("{{cited rfc6289 200 ms}}", &["no source `rfc6289`", "did you mean `rfc6298`?"]);
     refused("{{calc slow-dependency/slow 1 + as number}}", &["ends too early"]);
     refused("{{claim slow-dependency/no-such}}", &["no claim `no-such`"]);
+    refused("{{figure broker-crash#akcs}}", &["no further picture `akcs`", "did you mean `acks`?"]);
+    refused("{{figure slow-dependency#acks}}", &["no further picture `acks`", "no `[[figure.extra]]`"]);
+    refused("{{figure wire-szie}}", &["no scenario or picture `wire-szie`", "did you mean `wire-size`?"]);
+    refused("{{topology slow-dependancy}}", &["did you mean `slow-dependency`?"]);
     refused("{{exercise cascade/retry-budgte}}", &["no exercise", "did you mean `cascade/retry-budget`?"]);
 }
 
@@ -114,8 +119,8 @@ fn a_question_needs_exactly_one_right_answer() {
 
 #[test]
 fn the_readme_says_what_the_runs_say() {
-    let draw = |outcome: &Outcome| Catalogue.figure(outcome);
-    let mut desk = Desk::new(tree::root().into(), Pictures::Linked, &draw);
+    let lab: &dyn Lab = &Catalogue;
+    let mut desk = Desk::new(tree::root().into(), Pictures::Linked, &lab);
     scenarios().for_each(|name| desk.give(Asked::whole(name), outcome(name).clone()));
     let readme = Readme::new(&mut desk, &mut |_| ()).unwrap_or_else(|error| panic!("{error}"));
     let stale = readme.should.lines().find(|line| !readme.is.contains(*line));
@@ -124,15 +129,27 @@ fn the_readme_says_what_the_runs_say() {
 
 #[test]
 fn every_statement_has_a_row_and_links_both_ways() {
-    let page = |path: &str| &book().iter().find(|page| page.path == path).expect("the page is there").file.text;
-    let (ledger, cascade) = (page("appendix/claims.md"), page("scenarios/cascade.md"));
+    links(book()).unwrap_or_else(|error| panic!("{}", error.render()));
+    let ledger = &book().iter().find(|page| page.path == "appendix/claims.md").expect("the page is there").file.text;
     for statement in statements() {
         assert!(ledger.contains(&format!("<tr id=\"{}\">", statement.id)), "{} has no row", statement.id);
-        let tested = statement.by.iter().any(|entry| entry.starts_with("cascade/"));
-        let link = format!("href=\"../appendix/claims.html#{}\"", statement.id);
-        assert_eq!(cascade.contains(&link), tested, "cascade and {}", statement.id);
     }
-    assert!(ledger.contains("<a href=\"../scenarios/cascade.html#claims\">cascade</a>"), "no way back");
+}
+
+#[test]
+fn a_missing_link_is_pointed_at() {
+    let without = |path: &str, link: &str| {
+        let cut = |page: &Page| match page.path == path {
+            true => Page::new(path, &page.file.text.replace(link, "")),
+            false => page.clone(),
+        };
+        let pages: Vec<Page> = book().iter().map(cut).collect();
+        links(&pages).expect_err(link).render()
+    };
+    let told = without("scenarios/cascade.md", "href=\"../appendix/claims.html#P2\"");
+    assert!(told.contains("book/src/scenarios/cascade.md") && told.contains("tests P2"), "{told}");
+    let told = without("appendix/claims.md", "href=\"../scenarios/cascade.html#claims\"");
+    assert!(told.contains("book/src/appendix/claims.md") && told.contains("P2 does not link"), "{told}");
 }
 
 /// Two of the words that the runs give: one statement that pays, one that is refuted.
@@ -157,17 +174,70 @@ fn verdicts_of_statements_are_computed() {
     }
 }
 
-#[test]
-fn a_stale_figure_is_pointed_at() {
-    let draw = |_: &Outcome| Ok(String::from("<svg/>"));
-    let mut desk = Desk::new(tree::root().into(), Pictures::Linked, &draw);
-    desk.give(Asked::whole("slow-dependency"), outcome("slow-dependency").clone());
-    let page = Page::new("page.md", "# A page\n\n{{figure slow-dependency}}\n");
-    let error = fill(&[page], &mut desk, &mut |_| ()).expect_err("another figure is drawn now");
-    let told = error.render();
-    for word in ["book/src/page.md:3:1", "slow-dependency.svg is not what is drawn now", "cargo lab figures"] {
-        assert!(told.contains(word), "`{word}` is not in\n{told}");
+/// Draws the same for everything.
+struct Blank;
+
+impl Draw for Blank {
+    fn scenario(&self, _: &Outcome) -> Result<Vec<(String, String)>, String> {
+        Ok(["", ".acks", ".topology"].map(|suffix| (suffix.into(), "<svg/>".into())).into())
     }
+
+    fn standing(&self) -> Result<Vec<(String, String)>, String> {
+        Ok(vec![("wire-size".into(), "<svg/>".into())])
+    }
+}
+
+#[test]
+fn a_stale_picture_is_pointed_at() {
+    for (call, file) in [
+        ("{{figure broker-crash}}", "broker-crash.svg"),
+        ("{{figure broker-crash#acks}}", "broker-crash.acks.svg"),
+        ("{{topology broker-crash}}", "broker-crash.topology.svg"),
+        ("{{figure wire-size}}", "wire-size.svg"),
+    ] {
+        let mut desk = Desk::new(tree::root().into(), Pictures::Linked, &Blank);
+        desk.give(Asked::whole("broker-crash"), outcome("broker-crash").clone());
+        let page = Page::new("page.md", &format!("# A page\n\n{call}\n"));
+        let error = fill(&[page], &mut desk, &mut |_| ()).expect_err("something else is drawn now");
+        let told = error.render();
+        for word in ["book/src/page.md:3:1", &format!("{file} is not what is drawn now"), "cargo lab figures"] {
+            assert!(told.contains(word), "`{word}` is not in\n{told}");
+        }
+    }
+}
+
+#[test]
+fn a_picture_has_a_text_in_both_themes() {
+    let pages = filled(&[Page::new("page.md", "{{figure broker-crash#acks}}\n")]).expect("the picture is committed");
+    let text = &pages[0].file.text;
+    for theme in ["", ".dark"] {
+        let image = format!("src=\"figures/broker-crash.acks{theme}.svg\" alt=\"For each design: orders acknowledged");
+        assert!(text.contains(&image), "`{image}` is not in\n{text}");
+    }
+}
+
+/// mdBook asks whether a renderer is supported, then sends the book, chapters within chapters.
+#[test]
+fn an_installed_mdbook_finds_its_preprocessor() {
+    let config = tree::read("book/book.toml".as_ref());
+    let line =
+        config.lines().find_map(|line| line.strip_prefix("command = \"cargo lab ")).expect("it is called by cargo");
+    let words: Vec<&str> = line.trim_end_matches('"').split(' ').collect();
+    let asked = |renderer| gridlock(words.iter().copied().chain(["supports", renderer])).code;
+    assert_eq!((asked("html"), asked("epub")), (0, 1));
+    let chapter = |content: &str, below: serde_json::Value| serde_json::json!({ "Chapter": { "name": "A", "content": content, "path": "a/b.md", "sub_items": below } });
+    let inner = chapter("{{figure slow-dependency}}", serde_json::json!([]));
+    let items = serde_json::json!(["Separator", chapter("{{spec cascade duration}}", serde_json::json!([inner]))]);
+    let sent = serde_json::json!([{ "renderer": "html" }, { "items": items }]).to_string();
+    let lab: &dyn Lab = &Catalogue;
+    let mut desk = Desk::new(tree::root().into(), Pictures::Embedded, &lab);
+    desk.give(Asked::whole("slow-dependency"), outcome("slow-dependency").clone());
+    let answer = preprocess(&mut sent.as_bytes(), &mut desk, &mut |_| ()).unwrap_or_else(|error| panic!("{error}"));
+    let book: serde_json::Value = serde_json::from_str(&answer).expect("it answers in JSON");
+    let outer = &book["items"][1]["Chapter"];
+    assert!(outer["content"].as_str().is_some_and(|text| text.contains("150\u{a0}s</data>")), "{outer}");
+    let inner = outer["sub_items"][0]["Chapter"]["content"].as_str().expect("a text");
+    assert!(inner.contains("src=\"data:image/svg+xml,%3Csvg") && !inner.contains("figures/"), "{inner}");
 }
 
 #[test]

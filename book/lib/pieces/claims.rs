@@ -19,21 +19,25 @@ pub(crate) fn claims(place: &Place, words: &Words) -> Result<String, Fault> {
     for variant in outcome.variants.iter().filter(|variant| only.is_none_or(|only| only == variant.name)) {
         rows.extend(variant.claims.iter().map(|claim| row(place, scenario, variant, claim)));
     }
-    let head = "<tr><th>claim</th><th>of</th><th>metric</th><th>wanted</th><th>measured</th><th>holds</th><th>because</th></tr>";
+    let head = "<tr><th>claim, and why</th><th>of</th><th>wanted</th><th>measured</th><th>holds</th></tr>";
     Ok(format!(
         "<div class=\"gl-scroll\"><table class=\"gl-claims\"><thead>{head}</thead><tbody>\n{rows}</tbody></table></div>\n"
     ))
 }
 
 fn row(place: &Place, scenario: &str, variant: &VariantOutcome, claim: &ClaimOutcome) -> String {
-    let mark = if claim.holds { "<td class=\"gl-yes\">yes</td>" } else { "<td class=\"gl-no\">no</td>" };
+    let mark = if claim.holds {
+        "<td class=\"gl-yes\" data-label=\"holds\">yes</td>"
+    } else {
+        "<td class=\"gl-no\" data-label=\"holds\">no</td>"
+    };
     format!(
-        "<tr id=\"claim-{scenario}-{id}-{of}\"><td><code>{id}</code> {tests}</td><td><code>{of}</code></td><td><code>{key}</code></td>\
-         <td class=\"gl-number\">{op}\u{a0}{wanted}</td><td class=\"gl-number\">{measured}</td>{mark}<td>{because}</td></tr>\n",
+        "<tr id=\"claim-{scenario}-{id}-{of}\"><td><code>{id}</code> {tests}<br>{because}</td><td data-label=\"of\"><code>{of}</code></td>\
+         <td data-label=\"wanted\"><code>{key}</code> <span class=\"gl-number\">{op}\u{a0}{wanted}</span></td><td class=\"gl-number\" data-label=\"measured\">{measured}</td>{mark}</tr>\n",
         id = escape(&claim.id),
         tests = tested_by(place, scenario, Some(&claim.id)).join(" "),
         of = escape(&variant.name),
-        key = escape(&claim.metric),
+        key = breakable(&claim.metric),
         op = escape(&claim.op),
         wanted = shown(&claim.metric, claim.expected),
         measured = shown(&claim.metric, claim.measured),
@@ -59,6 +63,11 @@ pub(crate) fn claim(place: &Place, words: &Words) -> Result<String, Fault> {
         escape(&claim.op),
         shown(&claim.metric, claim.expected)
     ))
+}
+
+/// A key that may be broken behind each of its words.
+fn breakable(key: &str) -> String {
+    escape(key).replace('.', ".<wbr>").replace('_', "_<wbr>")
 }
 
 fn shown(key: &str, value: i64) -> String {

@@ -1,62 +1,169 @@
-//! The committed figure of a scenario, light and dark.
+//! Committed pictures, light and dark: the figure of a scenario, its further ones, what its designs are made of, and those that belong
+//! to no scenario.
 
 use std::fs;
 
-use crate::desk::{Fault, Pictures, wrong};
+use gridlock_figures::Show;
+use gridlock_scenarios::spec::suggest;
+
+use crate::desk::{Fault, Pictures, Story, wrong};
 use crate::directive::{Place, Words};
-use crate::html::{escape, one_line};
+use crate::html::{escape, one_line, without_tags};
 
-/// Ink of a figure that has no dark version of its own.
-const DARK_INK: &str = "#d7dbe0";
+/// Where pictures lie, and how they are made.
+const ADVICE: &str = "`cargo lab figures` draws it anew; look at it before you commit it";
+/// How the figure of a scenario is read.
+const READING: &str =
+    "Time runs to the right, rows go from cause to effect, and each design is a column with the same scales.";
+/// What follows the scenario in the name of the picture of its designs.
+const TOPOLOGY: &str = "topology";
 
-/// The figure. With `after NAME` it is covered until the prediction of this name on the page is made.
+/// Width of a figure in the units of its viewBox.
+const WIDTH: i32 = 2960;
+/// Height from which on a figure is broken between its bands on paper: a page is about a third higher than wide.
+const PAPER: i32 = 4 * WIDTH / 3;
+
+/// A picture that is committed and drawn so today.
+struct Picture<'a> {
+    /// Its file in `figures/out/`, without an ending.
+    stem: String,
+    light: String,
+    dark: String,
+    /// What stands below it: how it is read.
+    reading: &'a str,
+    /// Whether it carries its title itself.
+    headed: bool,
+}
+
+/// `SCENARIO`, `SCENARIO#NAME` for what its file declares as `[[figure.extra]]`, or the name of a picture that belongs to no scenario.
+/// With `after NAME` it is covered until the prediction of this name on the page is made.
 pub(crate) fn figure(place: &Place, words: &Words) -> Result<String, Fault> {
-    let name = words.plain[0].as_str();
-    let story = place.desk.story(name)?;
     let after = match &words.plain[1..] {
         [] => None,
         [after, what] if after == "after" => Some(what),
-        _ => return wrong("this directive has too many words", "write `{{figure SCENARIO [after PREDICTION]}}`"),
+        _ => {
+            return wrong("this directive has too many words", "write `{{figure SCENARIO[#NAME] [after PREDICTION]}}`");
+        }
     };
-    let (light, dark) = files(place, name)?;
-    let title = escape(&story.spec.title);
-    let alt = escape(&one_line(&story.spec.summary));
-    let (light, dark) = (link(place, name, "", &light), link(place, name, ".dark", &dark));
-    let body = format!(
-        "<figure class=\"gl-figure\"><div class=\"gl-scroll\" tabindex=\"0\">\
-         <img class=\"gl-on-light\" src=\"{light}\" alt=\"{alt}\"><img class=\"gl-on-dark\" src=\"{dark}\" alt=\"{alt}\"></div>\
-         <figcaption>{title}. Time runs to the right, rows go from cause to effect, and each design is a column with the same \
-         scales. <a href=\"{light}\">Full size</a></figcaption></figure>"
-    );
+    let body = shown(place, &find(place, &words.plain[0])?);
     Ok(match after {
         Some(what) => format!("<gridlock-reveal data-after=\"{}\">\n{body}\n</gridlock-reveal>", escape(what)),
         None => body,
     })
 }
 
-fn link(place: &Place, name: &str, end: &str, svg: &str) -> String {
+/// What the designs of a scenario are made of.
+pub(crate) fn topology(place: &Place, words: &Words) -> Result<String, Fault> {
+    let name = words.last(0, "the scenario")?;
+    place.desk.story(name)?;
+    let picture = committed(place, name, TOPOLOGY, "Sizes are those of the first design that is named.")?;
+    Ok(shown(place, &Picture { headed: false, ..picture }))
+}
+
+fn find<'a>(place: &Place<'a>, word: &str) -> Result<Picture<'a>, Fault> {
+    let standing = place.desk.standing()?;
+    if let Some(svg) = standing.get(word) {
+        return current(place, word.into(), svg, "");
+    }
+    let (name, extra) = word.split_once('#').map_or((word, None), |(name, extra)| (name, Some(extra)));
+    let Ok(story) = place.desk.story(name) else {
+        let known: Vec<String> = place.desk.scenarios().chain(standing.keys().cloned()).collect();
+        return wrong(format!("there is no scenario or picture `{name}`"), suggest(name, &known));
+    };
+    match extra {
+        None => Ok(Picture { headed: false, ..committed(place, name, "", READING)? }),
+        Some(extra) => committed(place, name, extra, reading(story, name, extra)?),
+    }
+}
+
+/// How a further picture is read.
+fn reading(story: &Story, scenario: &str, name: &str) -> Result<&'static str, Fault> {
+    let extras = &story.spec.figure.extra;
+    let Some(extra) = extras.iter().find(|extra| extra.name == name) else {
+        let known: Vec<String> = extras.iter().map(|extra| extra.name.clone()).collect();
+        let help = match &known[..] {
+            [] => format!("its file has no `[[figure.extra]]`; `{{{{figure {scenario}}}}}` is its figure"),
+            known => {
+                format!("{}; scenarios/catalog/{scenario}.toml declares it as `[[figure.extra]]`", suggest(name, known))
+            }
+        };
+        return wrong(format!("`{scenario}` has no further picture `{name}`"), help);
+    };
+    Ok(match extra.show {
+        Show::Table { .. } => "A row for each design; what is hatched is the worse the longer it is.",
+        Show::Gaps { .. } => "A strip for each design, over the time of its run; shaded, what broke.",
+        Show::Scaling { .. } | Show::Amplification { .. } => "Points are runs, the dashed line is computed beforehand.",
+    })
+}
+
+/// A picture of a scenario by what follows its name; an error if the committed one is not what is drawn today.
+fn committed<'a>(place: &Place, scenario: &str, what: &str, reading: &'a str) -> Result<Picture<'a>, Fault> {
+    let outcome = place.desk.outcome(scenario)?;
+    let drawn = place.desk.drawn(outcome)?;
+    let suffix = if what.is_empty() { String::new() } else { format!(".{what}") };
+    let Some(svg) = drawn.get(&suffix) else {
+        return wrong(format!("`{scenario}` has no picture `{what}`"), ADVICE);
+    };
+    current(place, format!("{scenario}{suffix}"), svg, reading)
+}
+
+fn current<'a>(place: &Place, stem: String, drawn: &str, reading: &'a str) -> Result<Picture<'a>, Fault> {
+    let read = |end: &str| fs::read_to_string(place.desk.root.join(format!("figures/out/{stem}{end}.svg")));
+    let Ok(light) = read("") else { return wrong(format!("there is no figures/out/{stem}.svg"), ADVICE) };
+    let dark = read(".dark").unwrap_or_default();
+    if *light != *drawn || dark != gridlock_figures::dark(drawn) {
+        return wrong(format!("figures/out/{stem}.svg is not what is drawn now"), ADVICE);
+    }
+    Ok(Picture { stem, light, dark, reading, headed: true })
+}
+
+/// The picture with what a reader who cannot see it should know, and a way to have it larger.
+fn shown(place: &Place, picture: &Picture) -> String {
+    let Picture { stem, light, dark, reading, headed } = picture;
+    let alt = escape(&one_line(&said(light, "desc")));
+    let title = if *headed { String::new() } else { format!("{}. ", escape(&said(light, "title"))) };
+    let paper = on_paper(place, stem, light);
+    let links = [("gl-on-light", link(place, stem, light)), ("gl-on-dark", link(place, &format!("{stem}.dark"), dark))];
+    let images = links.iter().map(|(class, href)| format!("<img class=\"{class}\" src=\"{href}\" alt=\"{alt}\">"));
+    // A page may not lead to a picture that it carries within itself: browsers refuse that.
+    let full = links.iter().filter(|_| place.desk.pictures == Pictures::Linked);
+    let full = full.map(|(class, href)| format!(" <a class=\"{class}\" href=\"{href}\">Full size</a>"));
+    format!(
+        "<figure class=\"gl-figure{}\"><div class=\"gl-scroll\" tabindex=\"0\">{}</div>{paper}<figcaption>{title}{reading}{}</figcaption></figure>",
+        if paper.is_empty() { "" } else { " gl-in-bands" },
+        images.collect::<String>(),
+        full.collect::<String>(),
+    )
+}
+
+/// The bands of a figure that is higher than a page of paper, each by itself. An embedded one stays whole, or the page would carry it
+/// several times.
+fn on_paper(place: &Place, stem: &str, svg: &str) -> String {
+    let bands = gridlock_figures::bands_of(svg);
+    let height = bands.last().map_or(0, |band| band.end);
+    if bands.len() < 2 || height < PAPER || place.desk.pictures == Pictures::Embedded {
+        return String::new();
+    }
+    let href = link(place, stem, svg);
+    let band = |band: &std::ops::Range<i32>| {
+        let (top, height) = (band.start * 1000 / WIDTH, (band.end - band.start) * 1000 / WIDTH);
+        format!("<div style=\"--top: {top}; --height: {height}\"><img src=\"{href}\" alt=\"\"></div>")
+    };
+    format!("<div class=\"gl-on-paper\" aria-hidden=\"true\">{}</div>", bands.iter().map(band).collect::<String>())
+}
+
+/// What the picture says of itself in `<title>` or `<desc>`.
+fn said(svg: &str, tag: &str) -> String {
+    let begin = svg.find(&format!("<{tag} ")).and_then(|at| Some(at + svg[at..].find('>')? + 1));
+    let end = begin.and_then(|at| Some(at + svg[at..].find(&format!("</{tag}>"))?));
+    begin.zip(end).map_or_else(String::new, |(begin, end)| without_tags(&svg[begin..end]))
+}
+
+fn link(place: &Place, stem: &str, svg: &str) -> String {
     match place.desk.pictures {
-        Pictures::Linked => format!("{}figures/{name}{end}.svg", place.page.to_root()),
+        Pictures::Linked => format!("{}figures/{stem}.svg", place.page.to_root()),
         Pictures::Embedded => embedded(svg),
     }
-}
-
-/// Both versions; an error if the light one is not what is drawn today.
-pub(crate) fn files(place: &Place, name: &str) -> Result<(String, String), Fault> {
-    let read = |end: &str| fs::read_to_string(place.desk.root.join(format!("figures/out/{name}{end}.svg")));
-    let advice = "`cargo lab figures` draws it anew; look at it before you commit it";
-    let Ok(light) = read("") else { return wrong(format!("there is no figures/out/{name}.svg"), advice) };
-    let drawn = (place.desk.draw)(place.desk.outcome(name)?);
-    if light != drawn.map_err(|why| Fault::Wrong(why, "mend the figure of the scenario".into()))? {
-        return wrong(format!("figures/out/{name}.svg is not what is drawn now"), advice);
-    }
-    let dark = read(".dark").unwrap_or_else(|_| in_dark_ink(&light));
-    Ok((light, dark))
-}
-
-/// A figure without a dark version, in ink that can be seen on a dark page.
-pub(crate) fn in_dark_ink(light: &str) -> String {
-    light.replace("currentColor", DARK_INK)
 }
 
 fn embedded(svg: &str) -> String {
@@ -74,4 +181,18 @@ fn embedded(svg: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_says_what_it_is() {
+        let svg = "<svg>\n<title id=\"t\">a &amp; b</title>\n<desc id=\"d\">c</desc>\n</svg>";
+        assert_eq!(
+            (said(svg, "title"), said(svg, "desc"), said(svg, "metadata")),
+            ("a & b".into(), "c".into(), "".into())
+        );
+    }
 }

@@ -100,7 +100,7 @@ pub(crate) fn cited(place: &Place, words: &Words) -> Result<String, Fault> {
         let help = format!("{}; sources stand in book/sources.toml", suggest(id, &known));
         return wrong(format!("there is no source `{id}`"), help);
     };
-    let (text, title) = (escape(&text.replace(' ', "\u{a0}")), escape(&source.title));
+    let (text, title) = (escape(&on_one_line(&text)), escape(&source.title));
     Ok(format!(
         "{text}<sup class=\"gl-cite\"><a href=\"{}appendix/sources.html#{id}\" title=\"{title}\">{id}</a></sup>",
         place.page.to_root()
@@ -128,8 +128,12 @@ pub(crate) fn sources(place: &Place, _: &Words) -> Result<String, Fault> {
 
 /// A value that says where it comes from when pointed at. Number and unit stay on one line.
 fn told(shown: &str, origin: &str) -> String {
-    let text = if shown.len() <= 20 { shown.replace(' ', "\u{a0}") } else { shown.into() };
-    format!("<data title=\"{}\">{}</data>", escape(origin), escape(&text))
+    format!("<data title=\"{}\">{}</data>", escape(origin), escape(&on_one_line(shown)))
+}
+
+/// A short text that is not broken.
+fn on_one_line(text: &str) -> String {
+    if text.len() <= 20 { text.replace(' ', "\u{a0}") } else { text.into() }
 }
 
 /// The run in words.

@@ -14,6 +14,9 @@ use crate::fill::fill_text;
 use crate::form;
 use crate::html::escape;
 
+/// As many columns are set in ordinary type.
+const COLUMNS: usize = 4;
+
 /// A Markdown table. The first line names the variants, each further one a row: label, bar, metric. A column may be changed with
 /// `--set`, and a label may contain directives.
 pub(crate) fn measure(place: &Place, scenario: &str, body: &str) -> Result<String, Fault> {
@@ -36,20 +39,26 @@ pub(crate) fn measure(place: &Place, scenario: &str, body: &str) -> Result<Strin
         }
         table += &format!("{row}\n");
     }
-    Ok(format!("<div class=\"gl-scroll gl-measure\">\n\n{table}\n</div>\n"))
+    let many = if columns.len() > COLUMNS { " gl-many" } else { "" };
+    Ok(format!("<div class=\"gl-scroll gl-measure{many}\">\n\n{table}\n</div>\n"))
 }
 
 /// Names of variants; what is changed in one stands below it, a line each, without the world it lies in.
 fn heads(columns: &[&str]) -> String {
     let name = |column: &&str| match column.split_once(" --set ") {
         Some((name, set)) => {
-            let short = |set: &str| escape(set.trim().trim_matches('\'').trim_start_matches("world."));
+            let short = |set: &str| breakable(set.trim().trim_matches('\'').trim_start_matches("world."));
             let sets: Vec<String> = set.split(" --set ").map(short).collect();
             format!("{}<br><small>{}</small>", name.trim(), sets.join("<br>"))
         }
         None => (*column).to_string(),
     };
     columns.iter().map(name).collect::<Vec<_>>().join(" | ")
+}
+
+/// A change that may be broken behind each dot and before its value.
+fn breakable(set: &str) -> String {
+    escape(set).replace('.', ".<wbr>").replace('=', "=<wbr>")
 }
 
 fn cell(place: &Place, scenario: &str, column: &str, key: &str, form: Option<&str>) -> Result<String, Fault> {
@@ -67,5 +76,7 @@ fn cell(place: &Place, scenario: &str, column: &str, key: &str, form: Option<&st
     if !run.metrics.contains_key(key) && elsewhere()? {
         return Ok(if key.contains("permille") { "–".into() } else { "0".into() });
     }
-    Ok(form::value(run, key, form)?.replace(' ', "\u{a0}"))
+    let shown = form::value(run, key, form)?;
+    // A number stays with its unit, words may be broken.
+    Ok(if shown.starts_with(|c: char| c.is_ascii_digit()) { shown.replace(' ', "\u{a0}") } else { shown })
 }

@@ -10,4 +10,3 @@ pub(crate) mod inline;
 pub(crate) mod ledger;
 pub(crate) mod measure;
 pub(crate) mod model;
-pub(crate) mod topology;

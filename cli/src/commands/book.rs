@@ -4,8 +4,7 @@ use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use gridlock_book::{BookError, Desk, Page, Pictures, Readme, Stage, fill, lint, preprocess, root_of};
-use gridlock_scenarios::outcome::Outcome;
+use gridlock_book::{BookError, Desk, Page, Pictures, Readme, Stage, fill, links, lint, preprocess, root_of};
 
 use crate::args::BookArgs;
 use crate::lab::Lab;
@@ -17,9 +16,8 @@ pub(crate) fn book(lab: &dyn Lab, args: &BookArgs, term: &mut Term) -> Result<Ex
     }
     let here = std::env::current_dir().map_err(Failure::Write)?;
     let root = root_of(&here).map_err(wrong)?;
-    let draw = |outcome: &Outcome| lab.figure(outcome);
     let pictures = if args.preprocess { Pictures::Embedded } else { Pictures::Linked };
-    let mut desk = Desk::new(root.clone(), pictures, &draw);
+    let mut desk = Desk::new(root.clone(), pictures, &lab);
     if args.preprocess {
         let book = preprocess(&mut io::stdin().lock(), &mut desk, &mut |_| ()).map_err(wrong)?;
         term.data(&book)?;
@@ -31,7 +29,7 @@ pub(crate) fn book(lab: &dyn Lab, args: &BookArgs, term: &mut Term) -> Result<Ex
     let pages = Page::read_all(&root).map_err(wrong)?;
     let filled = fill(&pages, &mut desk, &mut |doing| term.progress(doing)).map_err(|error| wrong(error.into()))?;
     term.progress_done();
-    let mut sound = read(&pages, term)?;
+    let mut sound = read(&pages, &filled, term)?;
     if args.check {
         if !Readme::new(&mut desk, &mut |_| ()).map_err(wrong)?.is_current() {
             sound = false;
@@ -65,10 +63,10 @@ fn wrong(error: BookError) -> Failure {
     Failure::Spec(error.into())
 }
 
-/// Says which numbers came from nowhere; true if there are none.
-fn read(pages: &[Page], term: &mut Term) -> Result<bool, Failure> {
+/// Says which numbers came from nowhere, and which links are missing; true if there are none.
+fn read(pages: &[Page], filled: &[Page], term: &mut Term) -> Result<bool, Failure> {
     let mut sound = true;
-    for error in pages.iter().filter_map(|page| lint(page).err()) {
+    for error in pages.iter().filter_map(|page| lint(page).err()).chain(links(filled).err()) {
         sound = false;
         term.remark(&format!("{}\n", error.render()))?;
     }

@@ -1,6 +1,6 @@
 //! The figure of a sweep: bands over one key, a phase diagram over two.
 
-use gridlock_figures::{Axis, Band, BandRow, Bands, Cell, Phase, PhasePanel, Unit, render_bands, render_phase};
+use gridlock_figures::{About, Axis, Band, BandRow, Bands, Cell, Phase, PhasePanel, Unit, render_bands, render_phase};
 
 use super::plan::{Plan, Shard};
 use super::summary::{ALIASES, Summary, VariantSummary};
@@ -46,9 +46,11 @@ fn bands(plan: &Plan, summary: &Summary) -> Option<Drawn> {
         BandRow { metric, unit, bands: (0..plan.variants.len()).map(of).collect() }
     };
     let figure = Bands {
-        id: &format!("{}-bands", summary.scenario),
-        title: &format!("{}: metrics over {}", summary.title, plan.grid[0].key),
-        description: &format!("Median and spread of metrics over {} seeds at each value.", plan.seed_count()),
+        about: About {
+            id: &format!("{}-bands", summary.scenario),
+            title: &format!("{}: metrics over {}", summary.title, plan.grid[0].key),
+            description: &format!("Median and spread of metrics over {} seeds at each value.", plan.seed_count()),
+        },
         across: axis(&plan.grid[0]),
         variants: plan.variants.iter().map(String::as_str).collect(),
         rows: metrics.into_iter().map(row).collect(),
@@ -68,9 +70,14 @@ fn phase<'a>(plan: &'a Plan, summary: &Summary) -> Drawn {
         PhasePanel { variant, cells }
     };
     render_phase(&Phase {
-        id: &format!("{}-phase", summary.scenario),
-        title: &format!("{}: verdicts over {} and {}", summary.title, plan.grid[0].key, plan.grid[1].key),
-        description: &format!("The usual verdict of {} seeds at each combination, and its share.", plan.seed_count()),
+        about: About {
+            id: &format!("{}-phase", summary.scenario),
+            title: &format!("{}: verdicts over {} and {}", summary.title, plan.grid[0].key, plan.grid[1].key),
+            description: &format!(
+                "The usual verdict of {} seeds at each combination, and its share.",
+                plan.seed_count()
+            ),
+        },
         across: axis(&plan.grid[1]),
         down: axis(&plan.grid[0]),
         panels: plan.variants.iter().enumerate().map(panel).collect(),

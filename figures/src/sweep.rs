@@ -3,14 +3,41 @@
 use crate::canvas::{Canvas, Hold, Type};
 use crate::page::PLAIN;
 use crate::theme::{LEADING, PX, TEXT};
-use crate::{FigureError, text};
+use crate::{FigureError, svg, text};
 
 /// Width of the page, in viewBox units.
 pub(crate) const WIDTH: i32 = 740 * PX;
 /// Space between two panels side by side.
 pub(crate) const GUTTER: i32 = 24 * PX;
+/// Height of the two lines above a panel, [`heading`] says where each is.
+pub(crate) const HEAD: i32 = 2 * LEADING + 6 * PX;
 /// Height of the values along the foot of a panel and of the name of their key.
 pub(crate) const FOOT: i32 = 2 * LEADING + 8 * PX;
+
+/// What a figure of a sweep says of itself.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// Names the figure in the page; also the prefix of the ids inside the SVG.
+    pub id: &'a str,
+    /// The SVG's `<title>`.
+    pub title: &'a str,
+    /// What a reader who cannot see it should know: the SVG's `<desc>`.
+    pub description: &'a str,
+}
+
+impl About<'_> {
+    /// The document around what was drawn.
+    pub(crate) fn document(&self, canvas: Canvas, height: i32) -> String {
+        let id = text::slug(self.id);
+        let Self { title, description, .. } = *self;
+        svg::Document { id: &id, title, description, size: (WIDTH, height) }.wrap(&canvas.into_body())
+    }
+
+    /// An error: this is missing.
+    pub(crate) fn lacks(&self, what: &'static str) -> FigureError {
+        FigureError::Empty { id: self.id.to_owned(), what }
+    }
+}
 
 /// A key that varies, and its values as given.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +52,11 @@ pub struct Axis<'a> {
 pub(crate) const STRONG: Type = Type { alpha: 1.0, bold: true, ..PLAIN };
 /// Ordinary text around its middle.
 pub(crate) const CENTRED: Type = Type { hold: Hold::Middle, ..PLAIN };
+
+/// Middle of the `n`th of the two lines of a heading whose upper edge is `top`.
+pub(crate) const fn heading(top: i32, n: i32) -> i32 {
+    top + 10 * PX + n * LEADING
+}
 
 /// A text that fits in a width, with an ellipsis if something is left out.
 pub(crate) fn fitted(text: &str, room: i32) -> String {
