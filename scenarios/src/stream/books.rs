@@ -8,6 +8,7 @@ use gridlock_sim::kafka::cluster::Cluster;
 use gridlock_sim::stage::Stage;
 use gridlock_sim::trace::{Event, Name, Trace};
 
+use super::code::Table;
 use crate::kafka::audit::Audit;
 use crate::kafka::journey::Journeys;
 
@@ -23,6 +24,8 @@ struct Inner {
     audit: Audit,
     journeys: Journeys,
     reserved: RefCell<Keys>,
+    /// The table of whoever recognises events in Rust.
+    table: RefCell<Table>,
     /// What is left of the stock, below zero if more was sold; none if there is no end of it.
     left: Option<Cell<i64>>,
 }
@@ -31,8 +34,8 @@ impl Books {
     pub(super) fn new(stage: &Stage, stock: Option<u32>) -> Self {
         let journeys = Journeys::new(stage.trace(), "orders");
         let left = stock.map(|stock| Cell::new(i64::from(stock)));
-        let (stage, audit, reserved) = (stage.clone(), Audit::default(), RefCell::default());
-        Self(Rc::new(Inner { stage, audit, journeys, reserved, left }))
+        let (stage, audit, reserved, table) = (stage.clone(), Audit::default(), RefCell::default(), RefCell::default());
+        Self(Rc::new(Inner { stage, audit, journeys, reserved, table, left }))
     }
 
     /// An order has come in.
@@ -76,6 +79,18 @@ impl Books {
             self.note("orders.duplicated", order);
         }
         took_effect
+    }
+
+    /// Does something with the table; `facts.table.rows` counts the rows it has got.
+    pub(super) fn table<T>(&self, act: impl FnOnce(&mut Table) -> T) -> T {
+        let mut table = self.0.table.borrow_mut();
+        let before = table.len();
+        let result = act(&mut table);
+        let amount = table.len().saturating_sub(before) as u64;
+        if amount > 0 {
+            self.trace().emit(Event::Fact { what: self.trace().name("table.rows"), key: ITEM, amount });
+        }
+        result
     }
 
     fn reject(&self, order: u64) {

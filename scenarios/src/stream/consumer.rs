@@ -12,6 +12,7 @@ use gridlock_sim::stage::Stage;
 use gridlock_sim::trace::Exit;
 
 use super::books::Books;
+use super::code::StreamCode;
 use super::desk::Desk;
 use super::spec::{ConsumersSpec, OnError, Profile, StreamSpec};
 use super::{CONNECT_AGAIN, consumer_name, java, retries, retry_group};
@@ -28,18 +29,19 @@ enum Reader {
 type Readers = Rc<RefCell<Vec<Reader>>>;
 
 /// Puts the `nth` consumer on the stage.
-pub(super) fn build(stage: &Stage, cluster: &Cluster, spec: &StreamSpec, nth: u32, books: &Books) {
+pub(super) fn build(stage: &Stage, cluster: &Cluster, spec: &StreamSpec, code: &StreamCode, nth: u32, books: &Books) {
     let site = stage.service(&consumer_name(nth), spec.consumers.process.clone());
     let readers = Readers::default();
     if spec.consumers.graceful {
         stop_in_order(&site, &readers);
     }
-    let (cluster, spec, books, process) = (cluster.clone(), spec.clone(), books.clone(), site.process.clone());
+    let (cluster, books, process, code) = (cluster.clone(), books.clone(), site.process.clone(), *code);
+    let spec = with_assignor(spec, &code);
     process.on_start(move || {
         readers.take();
         let kafka = cluster.client(&site, &consumer_name(nth), spec.consumers.client.clone());
         let member = Rc::new(Member {
-            desk: Rc::new(Desk::new(&site, &kafka, &spec, &books)),
+            desk: Rc::new(Desk::new(&site, &kafka, &spec, &code, &books)),
             spec: spec.consumers.clone(),
             topic: spec.topic.name.clone(),
             readers: readers.clone(),
@@ -49,6 +51,14 @@ pub(super) fn build(stage: &Stage, cluster: &Cluster, spec: &StreamSpec, nth: u3
         let (cluster, name) = (cluster.clone(), consumer_name(nth));
         site.process.spawn(async move { member.start(&cluster, &kafka, &name).await });
     });
+}
+
+/// The specification, with the assignor that code brings.
+fn with_assignor(spec: &StreamSpec, code: &StreamCode) -> StreamSpec {
+    let mut spec = spec.clone();
+    spec.consumers.config.own_assignor = code.assignor;
+    spec.consumers.java.own_assignor = code.assignor;
+    spec
 }
 
 /// SIGTERM: leaves the groups, then ends.
