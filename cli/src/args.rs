@@ -45,7 +45,7 @@ pub(crate) enum Command {
     Verify(VerifyArgs),
     /// Build the book: every number and figure filled in from the runs
     Book(BookArgs),
-    /// Play your answer to an exercise of the book; without a name, list the exercises
+    /// Ask an exercise of the book and judge your answer; without a name, list the exercises
     Exercise(ExerciseArgs),
     /// Play a scenario with many seeds and settings; interrupted, it goes on where it stopped
     Sweep(SweepArgs),
@@ -177,16 +177,25 @@ pub(crate) struct BookArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExerciseArgs {
-    /// Which one, SCENARIO/NAME
+    /// Which one, CHAPTER/NAME; or a CHAPTER, to list its own
     pub(crate) name: Option<String>,
-    /// Change a value of the specification; may be repeated
+    /// Answer with a change of the specification; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = assignment)]
     pub(crate) set: Vec<String>,
-    /// Play with this seed
+    /// Answer with a seed
     #[arg(long)]
     pub(crate) seed: Option<u64>,
-    /// Play the solution of the book
+    /// Answer with a number
     #[arg(long, conflicts_with_all = ["set", "seed"])]
+    pub(crate) number: Option<f64>,
+    /// Show the first N hints
+    #[arg(long, value_name = "N", conflicts_with_all = ["set", "seed", "number"])]
+    pub(crate) hint: Option<usize>,
+    /// For teachers and writers: play starter and solution of every exercise with all its seeds, and say in how many they do as they should
+    #[arg(long, conflicts_with_all = ["set", "seed", "number", "hint", "solution"])]
+    pub(crate) verify: bool,
+    /// Play the solution of the book, and say why it is one
+    #[arg(long, conflicts_with_all = ["set", "seed", "number", "hint"])]
     pub(crate) solution: bool,
 }
 

@@ -69,7 +69,7 @@ fn obey(lab: &dyn Lab, command: Command, term: &mut Term) -> Result<Exit, Failur
         Command::Verify(args) if args.engines => cross_check::cross_check(lab, &args, term),
         Command::Verify(args) => verify::verify(lab, &args, term),
         Command::Book(args) => book::book(lab, &args, term),
-        Command::Exercise(args) => exercise::exercise(&args, term),
+        Command::Exercise(args) => exercise::exercise(lab, &args, term),
         Command::Sweep(args) => commands::sweep::sweep(lab, &args, term),
         Command::Merge(args) => merge::merge(&args, term),
         Command::Shrink(args) => shrink::shrink(lab, &args, term),

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use gridlock_sim::check::{Checkers, Finding};
 use gridlock_sim::engine::{self, Options, Sim, SimDuration, SimTime};
 use gridlock_sim::fault::{self, Kind};
+use gridlock_sim::grpc::guard::MakeGuard;
 use gridlock_sim::grpc::retry::MakeRetry;
 use gridlock_sim::net::{LinkSpec, TcpSpec};
 use gridlock_sim::report::{Metrics, Report};
@@ -16,6 +17,7 @@ use gridlock_sim::units::Factor;
 use gridlock_sim::workload::{Customers, Patience, RateProfile, Reload, Spacing, closed_loop, open_loop};
 
 use crate::spec::{Arrivals, Fault, Inject, Spec, Workload};
+use crate::stream::StreamCode;
 use crate::world::WorldSpec;
 
 /// What one run left behind.
@@ -40,6 +42,10 @@ pub fn run<F: Sync>(spec: &Spec<WorldSpec, F>, seed: u64, keep_trace: bool) -> R
 pub struct Code {
     /// Whether a client tries again, by the name of the client, say `gateway->order`.
     pub retries: BTreeMap<String, MakeRetry>,
+    /// Which calls a client makes, by its name.
+    pub guards: BTreeMap<String, MakeGuard>,
+    /// What the stream leaves to code.
+    pub stream: StreamCode,
 }
 
 /// Plays as [`run`] does, on the engine and with the ties of `options`.
@@ -80,7 +86,7 @@ fn perform<F: Sync, T: Send, R: FnOnce() -> T>(
     attach: impl FnOnce(&Trace) -> R + Send,
 ) -> T {
     let end = SimTime::ZERO + spec.duration;
-    let (world, workload) = (&spec.world, &spec.workload);
+    let (world, workload, stream) = (&spec.world, &spec.workload, code.stream);
     let faults: Vec<fault::Fault> = spec.fault.iter().map(plan).collect();
     engine::run_with(options, seed, end, move |sim| {
         let trace = Trace::new(sim);
@@ -88,8 +94,9 @@ fn perform<F: Sync, T: Send, R: FnOnce() -> T>(
         let (link, tcp) = network(world);
         let stage = Stage::new(sim, &trace, link, tcp);
         code.retries.iter().for_each(|(client, make)| stage.retry(client, *make));
+        code.guards.iter().for_each(|(client, make)| stage.guard(client, *make));
         let world = Rc::new(world.clone());
-        world.build(&stage);
+        world.build(&stage, &stream);
         stage.start();
         for workload in workload {
             let_in(sim, &stage, &world, workload, end);

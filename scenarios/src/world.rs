@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::chain::{self, ChainSpec};
 use crate::shop::{self, ShopSpec};
 use crate::spec::{Ability, World};
-use crate::stream::{self, StreamSpec};
+use crate::stream::{self, StreamCode, StreamSpec};
 
 /// What is built.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -24,12 +24,12 @@ pub enum WorldSpec {
 }
 
 impl WorldSpec {
-    /// Puts the world on a stage.
-    pub fn build(&self, stage: &Stage) {
+    /// Puts the world on a stage. Only the stream leaves decisions to code of its own.
+    pub fn build(&self, stage: &Stage, stream: &StreamCode) {
         match self {
             WorldSpec::Shop(spec) => shop::build(stage, spec),
             WorldSpec::Chain(spec) => chain::build(stage, spec),
-            WorldSpec::Stream(spec) => stream::build(stage, spec),
+            WorldSpec::Stream(spec) => stream::build(stage, spec, stream),
         }
     }
 
@@ -136,7 +136,7 @@ mod tests {
     fn assert_able(world: &WorldSpec) {
         engine::run(1, SimTime::ZERO + SimDuration::from_secs(1), |sim| {
             let stage = Stage::new(sim, &Trace::new(sim), LinkSpec::default(), TcpSpec::default());
-            world.build(&stage);
+            world.build(&stage, &StreamCode::default());
             stage.start();
             for ability in Ability::ALL {
                 for node in world.nodes(ability).into_iter().filter(|node| !stage.is_alias(node)) {

@@ -6,8 +6,10 @@ use std::rc::Rc;
 
 use crate::engine::Sim;
 use crate::fault::Active;
+use crate::grpc::Installed;
 use crate::grpc::Site;
-use crate::grpc::retry::{MakeRetry, Retries};
+use crate::grpc::guard::MakeGuard;
+use crate::grpc::retry::MakeRetry;
 use crate::net::{LinkSpec, Net, TcpSpec};
 use crate::process::{Pool, PoolSpec, Process, ProcessSpec, Workers, WorkersSpec};
 use crate::trace::{Event, Exit, Trace};
@@ -25,7 +27,8 @@ struct Inner {
     pools: RefCell<BTreeMap<String, Pool>>,
     aliases: RefCell<BTreeMap<String, Bearer>>,
     faults: Active,
-    retries: Retries,
+    retries: Installed<MakeRetry>,
+    guards: Installed<MakeGuard>,
 }
 
 /// Finds out who bears an alias now.
@@ -43,7 +46,8 @@ impl Stage {
             pools: RefCell::default(),
             aliases: RefCell::default(),
             faults: Active::default(),
-            retries: Retries::default(),
+            retries: Installed::default(),
+            guards: Installed::default(),
         }));
         let parts = Rc::downgrade(&stage.0);
         sim.at_end(move || {
@@ -82,7 +86,8 @@ impl Stage {
             Exit::HostLost => kernel.crash_host(host),
             Exit::OutOfMemory | Exit::Crashed | Exit::Stopped => kernel.crash_process(host),
         });
-        let site = Site { process, net, host, retries: self.0.retries.clone() };
+        let (retries, guards) = (self.0.retries.clone(), self.0.guards.clone());
+        let site = Site { process, net, host, retries, guards };
         self.0.sites.borrow_mut().insert(name.into(), site.clone());
         site
     }
@@ -91,6 +96,12 @@ impl Stage {
     /// client's process starts.
     pub fn retry(&self, client: &str, make: MakeRetry) {
         self.0.retries.install(client, make);
+    }
+
+    /// Lets this code decide which calls the client of this name (`caller->callee`) makes, beside its policy's bulkhead. Before the
+    /// client's process starts.
+    pub fn guard(&self, client: &str, make: MakeGuard) {
+        self.0.guards.install(client, make);
     }
 
     /// Adds a multi-worker server, such as a database.

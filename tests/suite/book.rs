@@ -49,7 +49,9 @@ fn every_directive_is_right_and_every_question_has_one_answer() {
 #[test]
 fn every_number_comes_from_somewhere() {
     let exercises = Exercise::read_all(tree::root()).unwrap_or_else(|error| panic!("{error:?}"));
-    let text = |each: Exercise| Page::new(&each.name, &format!("{}\n{}\n", each.text, each.why));
+    let text = |each: Exercise| {
+        Page::new(&each.name, &format!("{}\n\n{}\n\n{}\n", each.text, each.hints.join("\n\n"), each.why))
+    };
     let statements = statements().into_iter().map(|each| Page::new(&each.id, &format!("{}\n", each.finding)));
     let all = pages().into_iter().chain(exercises.into_iter().map(text)).chain(statements);
     let found: Vec<String> = all.filter_map(|page| Some(lint(&page).err()?.render())).collect();

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use gridlock_scenarios::difference::first_difference;
 use gridlock_scenarios::run::run;
+use gridlock_scenarios::stream::StreamCode;
 use gridlock_sim::dist::Dist;
 use gridlock_sim::engine::{self, SimDuration, SimTime};
 use gridlock_sim::net::{LinkSpec, TcpSpec};
@@ -131,7 +132,7 @@ fn shop(idle: usize) -> String {
             stage.service(&format!("idle-{number}"), ProcessSpec::default());
         }
         let world = Rc::new(world);
-        world.build(&stage);
+        world.build(&stage, &StreamCode::default());
         stage.start();
         for (class, rate) in [("orders", 30_000_000), ("browse", 50_000_000)] {
             let node = sim.add_node(&format!("customers/{class}"));

@@ -63,8 +63,13 @@ impl Story {
 
     /// Plays the story with a retry loop in Rust for one of its clients.
     pub fn play_with(&self, client: &str, make: MakeRetry, set: &[&str]) -> Run {
-        let (spec, code) = (self.spec(set), Code { retries: [(client.into(), make)].into() });
-        run_code(Options::default(), &code, &spec, spec.seed, false)
+        self.play_code(&Code { retries: [(client.into(), make)].into(), ..Code::default() }, set)
+    }
+
+    /// A fresh run with overrides, in which `code` decides.
+    pub fn play_code(&self, code: &Code, set: &[&str]) -> Run {
+        let spec = self.spec(set);
+        run_code(Options::default(), code, &spec, spec.seed, false)
     }
 
     /// The digest of a fresh run.

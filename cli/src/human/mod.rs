@@ -1,6 +1,7 @@
 //! The outcome for people: text that teaches. Everything here is a pure function from values to coloured text.
 
 mod badge;
+mod exercise;
 mod findings;
 mod format;
 mod outcome;
@@ -9,6 +10,7 @@ mod sweep;
 mod table;
 
 pub(crate) use self::badge::{KINDS, badge, paint};
+pub(crate) use self::exercise::{checked, finding, line, list_of, section, sheet};
 pub(crate) use self::format::{History, metric, repeat, signed, span_us, wrap};
 pub(crate) use self::outcome::{View, outcome};
 pub(crate) use self::sweep::sweep;

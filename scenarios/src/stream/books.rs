@@ -8,6 +8,7 @@ use gridlock_sim::kafka::cluster::Cluster;
 use gridlock_sim::stage::Stage;
 use gridlock_sim::trace::{Event, Name, Trace};
 
+use super::code::Table;
 use crate::kafka::audit::Audit;
 use crate::kafka::journey::Journeys;
 
@@ -24,6 +25,8 @@ struct Inner {
     journeys: Journeys,
     reserved: RefCell<Keys>,
     counted: RefCell<Keys>,
+    /// The table of whoever recognises events in Rust.
+    table: RefCell<Table>,
     /// What is left of the stock, below zero if more was sold; none if there is no end of it.
     left: Option<Cell<i64>>,
 }
@@ -33,8 +36,8 @@ impl Books {
         let journeys = Journeys::new(stage.trace(), "orders");
         let left = stock.map(|stock| Cell::new(i64::from(stock)));
         let (stage, audit) = (stage.clone(), Audit::default());
-        let (reserved, counted) = (RefCell::default(), RefCell::default());
-        Self(Rc::new(Inner { stage, audit, journeys, reserved, counted, left }))
+        let (reserved, counted, table) = (RefCell::default(), RefCell::default(), RefCell::default());
+        Self(Rc::new(Inner { stage, audit, journeys, reserved, counted, table, left }))
     }
 
     /// An order has come in.
@@ -85,6 +88,18 @@ impl Books {
         if self.0.counted.borrow_mut().insert(order) {
             self.note("orders.counted", order);
         }
+    }
+
+    /// Does something with the table; `facts.table.rows` counts the rows it has got.
+    pub(super) fn table<T>(&self, act: impl FnOnce(&mut Table) -> T) -> T {
+        let mut table = self.0.table.borrow_mut();
+        let before = table.len();
+        let result = act(&mut table);
+        let amount = table.len().saturating_sub(before) as u64;
+        if amount > 0 {
+            self.trace().emit(Event::Fact { what: self.trace().name("table.rows"), key: ITEM, amount });
+        }
+        result
     }
 
     fn reject(&self, order: u64) {

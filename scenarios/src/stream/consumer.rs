@@ -13,6 +13,7 @@ use gridlock_sim::stage::Stage;
 use gridlock_sim::trace::Exit;
 
 use super::books::Books;
+use super::code::StreamCode;
 use super::desk::Desk;
 use super::spec::{ConsumersSpec, Deed, LaterSpec, OnError, Profile, StreamSpec};
 use super::{CONNECT_AGAIN, NEWCOMER, consumer_name, java, retries, retry_group};
@@ -29,8 +30,8 @@ enum Reader {
 type Readers = Rc<RefCell<Vec<Reader>>>;
 
 /// Puts the `nth` consumer on the stage.
-pub(super) fn build(stage: &Stage, cluster: &Cluster, spec: &StreamSpec, nth: u32, books: &Books) {
-    place(stage, cluster, spec, &consumer_name(nth), Role::Consumer, books);
+pub(super) fn build(stage: &Stage, cluster: &Cluster, spec: &StreamSpec, code: &StreamCode, nth: u32, books: &Books) {
+    place(stage, cluster, (spec, code), &consumer_name(nth), Role::Consumer, books);
 }
 
 /// Puts the second group on the stage: a consumer in most things, with a group of its own.
@@ -40,7 +41,7 @@ pub(super) fn build_later(stage: &Stage, cluster: &Cluster, spec: &StreamSpec, l
     own.consumers.from_beginning = later.from_beginning;
     own.consumers.cpu = later.cpu;
     let role = Role::Newcomer { at: SimTime::ZERO + later.at, deed: later.deed };
-    place(stage, cluster, &own, NEWCOMER, role, books);
+    place(stage, cluster, (&own, &StreamCode::default()), NEWCOMER, role, books);
 }
 
 /// When a process begins to read, and what for.
@@ -50,19 +51,21 @@ enum Role {
     Newcomer { at: SimTime, deed: Deed },
 }
 
-fn place(stage: &Stage, cluster: &Cluster, spec: &StreamSpec, name: &str, role: Role, books: &Books) {
+type Design<'a> = (&'a StreamSpec, &'a StreamCode);
+
+fn place(stage: &Stage, cluster: &Cluster, (spec, code): Design, name: &str, role: Role, books: &Books) {
     let site = stage.service(name, spec.consumers.process.clone());
     let readers = Readers::default();
     if spec.consumers.graceful {
         stop_in_order(&site, &readers);
     }
-    let (cluster, spec, books, process) = (cluster.clone(), spec.clone(), books.clone(), site.process.clone());
-    let name = name.to_owned();
+    let (cluster, books, process, code) = (cluster.clone(), books.clone(), site.process.clone(), *code);
+    let (spec, name) = (with_assignor(spec, &code), name.to_owned());
     process.on_start(move || {
         readers.take();
         let kafka = cluster.client(&site, &name, spec.consumers.client.clone());
         let member = Rc::new(Member {
-            desk: Rc::new(Desk::new(&site, &kafka, &spec, &books)),
+            desk: Rc::new(Desk::new(&site, &kafka, &spec, &code, &books)),
             spec: spec.consumers.clone(),
             topic: spec.topic.name.clone(),
             role,
@@ -73,6 +76,14 @@ fn place(stage: &Stage, cluster: &Cluster, spec: &StreamSpec, name: &str, role: 
         let (cluster, name) = (cluster.clone(), name.clone());
         site.process.spawn(async move { member.start(&cluster, &kafka, &name).await });
     });
+}
+
+/// The specification, with the assignor that code brings.
+fn with_assignor(spec: &StreamSpec, code: &StreamCode) -> StreamSpec {
+    let mut spec = spec.clone();
+    spec.consumers.config.own_assignor = code.assignor;
+    spec.consumers.java.own_assignor = code.assignor;
+    spec
 }
 
 /// SIGTERM: leaves the groups, then ends.

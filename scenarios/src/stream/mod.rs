@@ -6,11 +6,13 @@
 //! | `producer` | takes orders, writes events |
 //! | `consumer` | processes that read them |
 //! | `desk` | what is done with one event |
+//! | [`code`] | what may be decided in Rust |
 //! | `books` | facts for the checkers, and what the audit compares |
 //!
 //! The class `orders` is served when the event is acknowledged, `orders.e2e` when it was processed.
 
 mod books;
+pub mod code;
 mod consumer;
 mod desk;
 mod producer;
@@ -30,6 +32,7 @@ use gridlock_sim::stage::Stage;
 use gridlock_sim::workload::Visit;
 
 use self::books::Books;
+pub use self::code::StreamCode;
 pub use self::spec::StreamSpec;
 use self::spec::{Made, OnError, Profile};
 use crate::spec::Ability;
@@ -55,14 +58,14 @@ pub const CLASSES: [&str; 1] = ["orders"];
 /// topic's first partition.
 pub const ALIASES: [&str; 3] = [CONTROLLER, "kafka-bystander", "kafka-leader"];
 
-/// Builds the stream on a stage; [`Stage::start`] brings it up.
-pub fn build(stage: &Stage, spec: &StreamSpec) {
+/// Builds the stream on a stage, with `code` deciding what it wants to; [`Stage::start`] brings it up.
+pub fn build(stage: &Stage, spec: &StreamSpec, code: &StreamCode) {
     let cluster = Cluster::host(stage, &spec.cluster, &topics(spec));
     stage.net().add_host(CUSTOMERS);
     let books = Books::new(stage, spec.consumers.stock);
-    producer::build(stage, &cluster, spec, &books);
+    producer::build(stage, &cluster, spec, code, &books);
     for nth in 1..=spec.consumers.count {
-        consumer::build(stage, &cluster, spec, nth, &books);
+        consumer::build(stage, &cluster, spec, code, nth, &books);
     }
     if let Some(later) = &spec.later {
         consumer::build_later(stage, &cluster, spec, later, &books);

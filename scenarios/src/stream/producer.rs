@@ -2,6 +2,7 @@
 //!
 //! **Not modelled:** a database beside the topic, so neither a dual write nor an outbox.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use gridlock_sim::engine::{Draws, Gate};
@@ -9,13 +10,15 @@ use gridlock_sim::grpc::{Message, Site, Status};
 use gridlock_sim::http::HttpServer;
 use gridlock_sim::kafka::client::{Kafka, KafkaError};
 use gridlock_sim::kafka::cluster::Cluster;
-use gridlock_sim::kafka::producer::Producer;
+use gridlock_sim::kafka::partitioner::Partitioner;
 use gridlock_sim::kafka::producer::java::JavaProducer;
+use gridlock_sim::kafka::producer::{Message as Sent, Producer};
 use gridlock_sim::kafka::record::Record;
 use gridlock_sim::stage::Stage;
 use gridlock_sim::trace::Code;
 
 use super::books::Books;
+use super::code::StreamCode;
 use super::spec::{Connection, OnSendError, Poison, PoisonSpec, ProducerSpec, Profile, StreamSpec};
 use super::{ANSWER_BYTES, CONNECT_AGAIN, DOOR, PRODUCER, java};
 use crate::kafka::payload;
@@ -24,12 +27,14 @@ const NOT_SENT: Status = Status::new(Code::Unavailable, "The event could not be 
 /// The key that a large customer's events share.
 const HOT_KEY: &[u8] = b"67890";
 
-pub(super) fn build(stage: &Stage, cluster: &Cluster, spec: &StreamSpec, books: &Books) {
+pub(super) fn build(stage: &Stage, cluster: &Cluster, spec: &StreamSpec, code: &StreamCode, books: &Books) {
     let site = stage.service(PRODUCER, spec.producer.process.clone());
-    let (stage, cluster, spec, books) = (stage.clone(), cluster.clone(), spec.clone(), books.clone());
+    let (stage, cluster, spec, books, code) = (stage.clone(), cluster.clone(), spec.clone(), books.clone(), *code);
     site.process.clone().on_start(move || {
         let service = Rc::new(Service {
             sender: Sender::new(&cluster, &site, &spec.producer),
+            partitioner: code.partitioner.map(|make| RefCell::new(make())),
+            partitions: spec.topic.partitions,
             topic: spec.topic.name.clone(),
             poison: spec.poison.clone(),
             spec: spec.producer.clone(),
@@ -48,6 +53,9 @@ struct Service {
     spec: ProducerSpec,
     poison: PoisonSpec,
     topic: String,
+    /// Decides in place of the client library's.
+    partitioner: Option<RefCell<Box<dyn Partitioner>>>,
+    partitions: u32,
     sender: Sender,
     hot: Draws,
     books: Books,
@@ -57,12 +65,21 @@ impl Service {
     async fn take(self: Rc<Self>, request: Message) -> Result<Message, Status> {
         let order = request.get::<u64>().copied().unwrap_or_default();
         self.books.placed(order);
-        let sent = self.sender.send(&self.topic, self.event(order)).await;
+        let sent = self.sender.send(&self.topic, self.addressed(self.event(order))).await;
         if sent.is_err() && self.spec.on_error == OnSendError::Report {
             return Err(NOT_SENT);
         }
         self.books.acknowledged(order);
         Ok(Message::new(ANSWER_BYTES, ()))
+    }
+
+    /// The event with its partition, if code decides on that.
+    fn addressed(&self, record: Record) -> Sent {
+        let choose = |code: &RefCell<Box<dyn Partitioner>>| {
+            code.borrow_mut().partition(record.key.as_deref(), self.partitions) % self.partitions
+        };
+        let partition = self.partitioner.as_ref().map(choose);
+        Sent { record, partition }
     }
 
     fn event(&self, order: u64) -> Record {
@@ -112,17 +129,17 @@ impl Sender {
         });
     }
 
-    async fn send(&self, topic: &str, record: Record) -> Result<(), KafkaError> {
+    async fn send(&self, topic: &str, event: Sent) -> Result<(), KafkaError> {
         match self {
             Self::Kept(producer, connected) => {
                 connected.passed().await;
-                producer.send(topic, [record]).await.map(drop)
+                producer.send(topic, [event]).await.map(drop)
             }
             Self::PerSend(kafka, spec) => {
-                connect_send_disconnect(&kafka.producer(spec.config.clone()), topic, record).await
+                connect_send_disconnect(&kafka.producer(spec.config.clone()), topic, event.record).await
             }
-            Self::PerSendShared(producer) => connect_send_disconnect(producer, topic, record).await,
-            Self::Java(producer) => producer.send(topic, record).await.map(drop),
+            Self::PerSendShared(producer) => connect_send_disconnect(producer, topic, event.record).await,
+            Self::Java(producer) => producer.send(topic, event.record).await.map(drop),
         }
     }
 }

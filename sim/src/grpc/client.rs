@@ -1,6 +1,6 @@
 //! The client an application holds: a channel with its guards.
 //!
-//! From the outside in: bulkhead, retry loop with its budget, circuit breaker, one gRPC call.
+//! From the outside in: bulkhead and guard in Rust, retry loop with its budget, circuit breaker, one gRPC call.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -8,6 +8,7 @@ use std::rc::Rc;
 use super::breaker::{Breaker, Circuit, Epoch};
 use super::call::Caller;
 use super::channel::Channel;
+use super::guard::Guard;
 use super::message::{Context, Message, Status};
 use super::policy::{ClientPolicy, RetryLoop, Waits, earlier};
 use super::retry::{ATTEMPTS_MAX, Attempt, Retry};
@@ -32,6 +33,8 @@ struct Inner {
     budget: Option<Budget>,
     /// Decides in place of the policy's loop and budget.
     code: Option<RefCell<Box<dyn Retry>>>,
+    /// Refuses calls, beside the policy's bulkhead.
+    guard: Option<RefCell<Box<dyn Guard>>>,
     pending: Cell<u64>,
 }
 
@@ -50,8 +53,9 @@ impl Client {
         };
         let breaker = policy.breaker.clone().map(Breaker::new);
         let budget = policy.budget.map(Budget::new);
-        let code = site.retries.make(name).map(RefCell::new);
-        Self(Rc::new(Inner { caller, policy, breaker, budget, code, pending: Cell::new(0) }))
+        let code = site.retries.of(name).map(|make| RefCell::new(make()));
+        let guard = site.guards.of(name).map(|make| RefCell::new(make()));
+        Self(Rc::new(Inner { caller, policy, breaker, budget, code, guard, pending: Cell::new(0) }))
     }
 
     /// Makes one call. `parent` is the call being served, for propagation (used only if the policy says so).
@@ -66,19 +70,20 @@ impl Client {
     ) -> Result<Message, Status> {
         let inner = &*self.0;
         let began = inner.now();
-        let result = match inner.policy.bulkhead {
-            Some(limit) if inner.pending.get() >= u64::from(limit) => {
-                inner.caller.mark(Mark::Shed);
-                Err(FULL)
-            }
-            _ => {
-                let _pending = InFlight::new(&self.0);
-                let _held = inner.caller.site.process.hold(CLIENT_BYTES_PER_CALL + u64::from(message.bytes));
-                inner.looped(method, message, parent).await
-            }
+        let admitted = inner.admits();
+        let result = if admitted {
+            let _pending = InFlight::new(&self.0);
+            let _held = inner.caller.site.process.hold(CLIENT_BYTES_PER_CALL + u64::from(message.bytes));
+            inner.looped(method, message, parent).await
+        } else {
+            inner.caller.mark(Mark::Shed);
+            Err(FULL)
         };
         let code = result.as_ref().map_or_else(|status| status.code, |_| Code::Ok);
         let (channel, took) = (inner.caller.channel.name, inner.now().since(began));
+        if let Some(guard) = inner.guard.as_ref().filter(|_| admitted) {
+            guard.borrow_mut().ended(inner.now(), took, code);
+        }
         inner.caller.site.process.trace().emit(Event::CallEnded { channel, code, took });
         result
     }
@@ -97,6 +102,13 @@ impl Client {
 impl Inner {
     fn now(&self) -> SimTime {
         self.caller.site.process.sim().now()
+    }
+
+    /// Whether there is room for one more call, and the guard lets it through.
+    fn admits(&self) -> bool {
+        let in_flight = self.pending.get();
+        let has_room = self.policy.bulkhead.is_none_or(|limit| in_flight < u64::from(limit));
+        has_room && self.guard.as_ref().is_none_or(|guard| guard.borrow_mut().admit(self.now(), in_flight))
     }
 
     /// The retry loop of the application, if it has one.

@@ -7,7 +7,7 @@
 //! | `session`, `server_session` | streams and their limit, keepalive, the reset guard |
 //! | `call` | deadline, propagation, gRPC retries, hedging |
 //! | [`Client`] | bulkhead, retry loop, budget, circuit breaker |
-//! | [`retry`] | retry loops written in Rust |
+//! | [`retry`], [`guard`] | retry loops and guards written in Rust |
 //! | [`Server`] | methods, concurrency limit, load shedding |
 //!
 //! **Not modelled:** streaming calls; HTTP/2 flow control and message size limits; GOAWAY on shutdown, REFUSED_STREAM, connection age;
@@ -21,6 +21,8 @@ mod call;
 mod channel;
 mod client;
 mod frame;
+pub mod guard;
+mod installed;
 mod message;
 pub mod policy;
 pub mod retry;
@@ -34,6 +36,7 @@ mod throttle;
 mod tests;
 
 pub use self::client::Client;
+pub(crate) use self::installed::Installed;
 pub use self::message::{Context, Message, Pushback, Status};
 pub use self::policy::{ClientPolicy, ServerPolicy};
 pub use self::server::Server;
@@ -60,5 +63,7 @@ pub struct Site {
     /// The host.
     pub host: HostId,
     /// Retry loops in Rust for clients of this world.
-    pub(crate) retries: retry::Retries,
+    pub(crate) retries: Installed<retry::MakeRetry>,
+    /// Guards in Rust for clients of this world.
+    pub(crate) guards: Installed<guard::MakeGuard>,
 }

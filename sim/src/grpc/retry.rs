@@ -3,10 +3,6 @@
 //! Decides nothing itself: [`Client`](super::Client) asks whoever was installed under its name, in the place of its policy's
 //! loop and budget.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::rc::Rc;
-
 use crate::engine::{SimDuration, SimTime, Stream};
 use crate::trace::Code;
 
@@ -36,18 +32,3 @@ pub struct Attempt {
 
 /// Makes the policy of one client, anew in each incarnation of its process.
 pub type MakeRetry = fn() -> Box<dyn Retry>;
-
-/// Who decides for which client, by the client's name, say `gateway->order`.
-#[derive(Clone, Default)]
-pub(crate) struct Retries(Rc<RefCell<BTreeMap<String, MakeRetry>>>);
-
-impl Retries {
-    pub(crate) fn install(&self, client: &str, make: MakeRetry) {
-        self.0.borrow_mut().insert(client.into(), make);
-    }
-
-    pub(crate) fn make(&self, client: &str) -> Option<Box<dyn Retry>> {
-        let make = self.0.borrow().get(client).copied();
-        make.map(|make| make())
-    }
-}

@@ -2,7 +2,7 @@
 //!
 //! **Never here:** whether a partition can be reached. A key goes where it belongs, with or without a leader.
 //!
-//! **Not modelled:** librdkafka's crc32, the partitioner kafkajs had before 2.0, partitions chosen by hand, and what Java's
+//! **Not modelled:** librdkafka's crc32, the partitioner kafkajs had before 2.0, and what Java's
 //! partitioner learns from the length of queues (KIP-794's adaptive part).
 
 #[cfg(test)]
@@ -34,6 +34,15 @@ pub fn murmur2(data: &[u8]) -> i32 {
     hash = (hash ^ (hash >> 13)).wrapping_mul(M);
     (hash ^ (hash >> 15)).cast_signed()
 }
+
+/// A partitioner of one's own, as clients let applications bring one. One instance serves one producer, until its process dies.
+pub trait Partitioner {
+    /// The partition of the next record, below `partitions`.
+    fn partition(&mut self, key: Option<&[u8]>, partitions: u32) -> u32;
+}
+
+/// Makes the partitioner of one producer, anew in each incarnation of its process.
+pub type MakePartitioner = fn() -> Box<dyn Partitioner>;
 
 /// Clears the sign: not the absolute value.
 pub const fn to_positive(hash: i32) -> u32 {

@@ -3,7 +3,9 @@
 //!
 //! **Never here:** when to rebalance, and what a member does about a partition it loses.
 //!
-//! **Not modelled:** racks, and assignors of one's own.
+//! A client may bring an assignor of its own, [`Own`]: it goes by the name of the one that the configuration lists.
+//!
+//! **Not modelled:** racks.
 
 mod deal;
 mod sticky;
@@ -24,6 +26,25 @@ pub type Topic = (Rc<str>, u32);
 
 /// Members with their shares, by id: what the leader sends when it syncs.
 pub type Shares = BTreeMap<Rc<str>, Vec<TopicPartition>>;
+
+/// An assignor of one's own, as `partitionAssigners` of kafkajs and `partition.assignment.strategy` of Java allow. Everybody's share: who gets
+/// nothing has an empty one, or none. It must be the same function in all members of a group.
+#[derive(Clone, Copy)]
+pub struct Own(pub fn(&[GroupMember], &[Topic]) -> Shares);
+
+impl std::fmt::Debug for Own {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Own")
+    }
+}
+
+impl PartialEq for Own {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::fn_addr_eq(self.0, other.0)
+    }
+}
+
+impl Eq for Own {}
 
 /// The assignors of Java and kafkajs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::SimDuration;
-use crate::kafka::assignor::Assignor;
+use crate::kafka::assignor::{Assignor, Own};
 use crate::kafka::retry::RetryConfig;
 use crate::kafka::types::Acks;
 use crate::units::Bytes;
@@ -101,6 +101,9 @@ pub struct ConsumerConfig {
     pub auto_commit_threshold: Option<u64>,
     /// `partitionsConsumedConcurrently`: 1.
     pub concurrency: u32,
+    /// Who shares partitions out, in place of the library's: code, so no file can name it.
+    #[serde(skip)]
+    pub own_assignor: Option<Own>,
 }
 
 impl Default for ConsumerConfig {
@@ -120,6 +123,7 @@ impl Default for ConsumerConfig {
             auto_commit_interval: None,
             auto_commit_threshold: None,
             concurrency: 1,
+            own_assignor: None,
         }
     }
 }
@@ -231,6 +235,9 @@ pub struct JavaConsumerConfig {
     /// `partition.assignment.strategy`: the favourite first; the group takes one that all its members know. Members keep their
     /// partitions while they join (KIP-429) only if all that are listed here allow it.
     pub assignors: Vec<Assignor>,
+    /// Who shares partitions out, in place of the library's: code, so no file can name it.
+    #[serde(skip)]
+    pub own_assignor: Option<Own>,
 }
 
 impl Default for JavaConsumerConfig {
@@ -250,6 +257,7 @@ impl Default for JavaConsumerConfig {
             from_beginning: false,
             instance: None,
             assignors: vec![Assignor::Range, Assignor::CooperativeSticky],
+            own_assignor: None,
         }
     }
 }

@@ -157,7 +157,10 @@ impl Group {
         self.cluster.refresh_metadata().await?;
         let count = |topic: &Rc<str>| Ok((topic.clone(), self.cluster.partitions(topic)?.len() as u32));
         let topics: Vec<Topic> = self.topics.iter().map(count).collect::<Result<_, KafkaError>>()?;
-        Ok(Assignor::KafkaJs.assign(members, &topics))
+        Ok(match self.config.own_assignor {
+            Some(own) => (own.0)(members, &topics),
+            None => Assignor::KafkaJs.assign(members, &topics),
+        })
     }
 
     async fn sync(&self, coordinator: &Rc<Broker>, shares: Shares) -> Result<(), KafkaError> {

@@ -9,7 +9,9 @@
 //! | `idempotence` | producer ids and sequence numbers |
 //! | [`java`] | the Java client's producer, for comparison |
 //!
-//! **Not modelled:** transactions, compression, custom partitioners.
+//! A partitioner of one's own is asked by whoever sends: it names the partition of a [`Message`].
+//!
+//! **Not modelled:** transactions, compression.
 
 mod idempotence;
 pub mod java;

@@ -178,7 +178,10 @@ impl Inner {
         let count = |topic: &Rc<str>| metadata.topics.get(topic).map_or(0, Vec::len) as u32;
         let topics: Vec<Topic> = self.topics.iter().map(|topic| (topic.clone(), count(topic))).collect();
         let assignor = Assignor::named(protocol).ok_or(KafkaError::Protocol(ErrorCode::InconsistentGroupProtocol))?;
-        Ok(assignor.assign(members, &topics))
+        Ok(match self.config.own_assignor {
+            Some(own) => (own.0)(members, &topics),
+            None => assignor.assign(members, &topics),
+        })
     }
 
     /// Takes a share on. What it owned and has lost is given up now, and the group joined again so that somebody else gets it.
