@@ -19,7 +19,6 @@ const GRPC: u16 = 50051;
 const DEEP: u16 = 8080;
 /// Where it answers trivial requests by itself.
 const TRIVIAL: u16 = 8081;
-const REQUEST_BYTES: u32 = 34;
 const ANSWER_BYTES: u32 = 16;
 
 /// What customers of a chain want: `requests` go down to the last service, `trivial` ones are answered by the first.
@@ -39,6 +38,9 @@ pub struct ChainSpec {
     pub tcp: TcpSpec,
     /// Names of the services, front first; at least one.
     pub services: Vec<String>,
+    /// The message of a request, on every hop. At most a mebibyte.
+    #[serde(default = "request_bytes")]
+    pub request: Bytes,
     /// CPU of a trivial request at the first service.
     #[serde(default = "trivial_cpu")]
     pub trivial_cpu: SimDuration,
@@ -83,6 +85,11 @@ impl Default for LayerSpec {
             client: ClientPolicy::default(),
         }
     }
+}
+
+/// An id and a short text.
+fn request_bytes() -> Bytes {
+    Bytes(34)
 }
 
 fn trivial_cpu() -> SimDuration {
@@ -169,8 +176,9 @@ pub fn visit(stage: &Stage, spec: &ChainSpec, class: &str, customer: u64) -> Vis
     let port = if class == "requests" { DEEP } else { TRIVIAL };
     let host = |name: &str| net.host(name).expect("the chain has built its hosts");
     let (from, to) = (host(CUSTOMERS), host(&spec.services[0]));
+    let bytes = u32::try_from(spec.request.0).expect("checked");
     Box::pin(async move {
-        let reply = http::request(&net, from, (to, port), Message::new(REQUEST_BYTES, customer)).await;
+        let reply = http::request(&net, from, (to, port), Message::new(bytes, customer)).await;
         reply.map(|_| ()).map_err(|status| status.code)
     })
 }
@@ -191,6 +199,9 @@ pub(crate) fn links(spec: &ChainSpec) -> Vec<(String, String)> {
 /// The longest chain: every request passes all of it.
 const SERVICES_MAX: usize = 32;
 
+/// The largest message of a request: a quarter of what gRPC accepts (A2).
+const REQUEST_BYTES_MAX: u64 = 1 << 20;
+
 /// Problems of the parameters, each as `<path>: <message>`.
 pub(crate) fn check(spec: &ChainSpec) -> Result<(), Vec<String>> {
     let mut problems = Vec::new();
@@ -200,6 +211,15 @@ pub(crate) fn check(spec: &ChainSpec) -> Result<(), Vec<String>> {
     }
     if spec.services.len() > SERVICES_MAX {
         problems.push(format!("{path}: a chain has at most {SERVICES_MAX} services"));
+    }
+    if spec.request.0 > REQUEST_BYTES_MAX {
+        problems.push(format!("world.chain.request: a request has at most {}", Bytes(REQUEST_BYTES_MAX)));
+    }
+    for (layer, spec) in [("each", &spec.each), ("last", &spec.last)] {
+        let client = spec.client.problems().into_iter().map(|problem| ("client", problem));
+        let server = spec.server.problems().into_iter().map(|problem| ("server", problem));
+        let told = client.chain(server);
+        problems.extend(told.map(|(part, (field, say))| format!("world.chain.{layer}.{part}.{field}: {say}")));
     }
     for (n, name) in spec.services.iter().enumerate() {
         if name.is_empty() || name == CUSTOMERS || name.contains(['/', '"', '>', '.']) {

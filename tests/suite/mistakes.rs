@@ -96,6 +96,20 @@ fn impossible_rates_are_pointed_at() {
 }
 
 #[test]
+fn impossible_policies_are_pointed_at() {
+    let policy = |text: &str| format!("services = [\"a\", \"b\"]\n{text}");
+    let client = |text: &str| policy(&format!("each.client.adaptive_throttling = {{ {text} }}"));
+    mistake("services = [\"a\", \"b\"]", &client("window = \"10ms\""), (7, 46), &["between 1 s and 3600 s"]);
+    let below = client("multiplier_percent = 50");
+    mistake("services = [\"a\", \"b\"]", &below, (7, 58), &["between 100 and 10000", "200 is usual"]);
+    let misspelt = client("multiplier_percnt = 200");
+    mistake("services = [\"a\", \"b\"]", &misspelt, (7, 37), &["did you mean `multiplier_percent`?"]);
+    let closed = policy("last.server.window = \"0 B\"");
+    mistake("services = [\"a\", \"b\"]", &closed, (7, 22), &["between 1 B and 2147483647 B"]);
+    mistake("services = [\"a\", \"b\"]", &policy("request = \"2 MiB\""), (7, 11), &["at most 1 MiB"]);
+}
+
+#[test]
 fn an_empty_file_is_told_what_it_needs() {
     let said = refused(b"");
     assert!(said.err.contains("mine.toml:1:1: the scenario is empty") && said.err.contains("`title`"), "{}", said.err);

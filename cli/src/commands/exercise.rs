@@ -123,8 +123,7 @@ impl Seat<'_, '_> {
 
     /// A text of the exercise with its directives filled.
     fn filled(&mut self, text: &str) -> Result<String, Failure> {
-        let draw = |outcome: &Outcome| self.lab.figure(outcome);
-        let mut desk = Desk::new(self.root.to_path_buf(), Pictures::Linked, &draw);
+        let mut desk = Desk::new(self.root.to_path_buf(), Pictures::Linked, &self.lab);
         let term = &mut *self.term;
         let filled = plain(text, &mut desk, &mut |doing| term.progress(doing));
         term.progress_done();

@@ -217,6 +217,23 @@ pub(crate) fn check(spec: &ShopSpec) -> Result<(), Vec<String>> {
     ];
     let odd = sizes.iter().filter(|(_, size)| !(1..=SIZE_MAX).contains(size));
     let problem = |(path, _): &(&str, u32)| format!("world.shop.{path}: must lie between 1 and {SIZE_MAX}");
-    let problems: Vec<String> = odd.map(problem).collect();
+    let clients = [
+        ("gateway.to_order", &spec.gateway.to_order),
+        ("gateway.to_catalog", &spec.gateway.to_catalog),
+        ("order.to_inventory", &spec.order.to_inventory),
+        ("order.to_notification", &spec.order.to_notification),
+    ];
+    let servers = [
+        ("order.server", &spec.order.server),
+        ("inventory.server", &spec.inventory.server),
+        ("catalog.server", &spec.catalog.server),
+        ("notification.server", &spec.notification.server),
+    ];
+    let clients = clients.into_iter().map(|(path, policy)| (path, policy.problems()));
+    let policies = clients.chain(servers.into_iter().map(|(path, policy)| (path, policy.problems())));
+    let policies = policies.flat_map(|(path, problems)| {
+        problems.into_iter().map(move |(field, say)| format!("world.shop.{path}.{field}: {say}"))
+    });
+    let problems: Vec<String> = odd.map(problem).chain(policies).collect();
     if problems.is_empty() { Ok(()) } else { Err(problems) }
 }

@@ -33,8 +33,9 @@ fn stalled(load: u32, attempts: u32) -> Run {
     play(&text, 2)
 }
 
-/// The guard of HTTP/2 against floods of resets empties queues of stale calls. Theory knows no such thing.
-pub(super) const NO_GUARD: &str = "reset_burst = 1000000000";
+/// HTTP/2 keeps queues of stale calls short: by its guard against floods of resets, which empties them, and by its window, beyond which
+/// requests wait in the client. Theory knows no such things.
+pub(super) const NO_GUARD: &str = "reset_burst = 1000000000, window = '1 GiB'";
 
 /// Served of a hundred who came in these seconds.
 pub(super) fn served(run: &Run, class: &str, seconds: Range<usize>) -> f64 {
@@ -78,10 +79,11 @@ const SEEDS: [u64; 4] = [1, 2, 3, 4];
 
 /// The measured run: real processes on grpc-js. The gateway only passed on; customers are in its place here.
 ///
-/// Not compared: the share of INTERNAL among the failures (measured 11 %). The model's server reads resets in turn with requests, so its
-/// guard against floods of them fires more rarely.
+/// The share of INTERNAL was measured twice. Once in a window of ten seconds, as 11 %. Then in four runs with 190 s of outage after the
+/// fault: 485 of 9365 failures, 5.2 %, and from 0 to 12 % in windows of ten seconds, because a session was torn down every 9.4 s on average
+/// and ended some thirty orders at once. With a window of 8 MB at the server, in place of 64 KiB, it was 2 %.
 fn measured() -> Vec<Row> {
-    let text = "title = 't'\nsummary = 's'\nduration = '100s'\n[world.chain]\nservices = ['order', 'inventory']\n\
+    let text = "title = 't'\nsummary = 's'\nduration = '100s'\n[world.chain]\nservices = ['order', 'inventory']\nrequest = '118 B'\n\
                 [world.chain.each]\ncpu = { constant = '0.3ms' }\n\
                 client = { deadline = '500ms', retry_loop = { attempts = 4, backoff = { initial = '50ms', jitter = 'fifth' } } }\n\
                 [world.chain.last]\ncpu = { constant = '10ms' }\nserver = { cpu_per_call = '0 s' }\n\
@@ -98,6 +100,12 @@ fn measured() -> Vec<Row> {
     let per_second = |what: &str, theory, series: &str| {
         Row::new("G16", what, theory, rate(series)).unit("/s").bound(Bound::Percent(10.0))
     };
+    let after = |values: &[u64]| values[40..].iter().sum::<u64>() as f64;
+    let torn = |run: &Run| after(&run.report.series["inventory/sessions.flooded"].values);
+    let internal = |run: &Run| {
+        let class = &run.report.classes["requests"];
+        class.failed.get("INTERNAL").copied().unwrap_or(0) as f64 / after(&class.failed_by_arrival) * 100.0
+    };
     vec![
         row("60/s at ρ = 0.6: served before", 100.0, "requests", 5..29, 0.5),
         row("while inventory is six times as slow", 0.2, "requests", 30..40, 1.0),
@@ -106,5 +114,8 @@ fn measured() -> Vec<Row> {
         row("who needs no inventory, throughout", 100.0, "trivial", 5..98, 0.1),
         per_second("attempts 40 to 50 s after", 250.0, "order->inventory/attempts"),
         per_second("inventory handles meanwhile", 100.0, "inventory/handled"),
+        percent("G16", "failed with INTERNAL, of all who failed after".into(), 5.2, mean(&internal))
+            .bound(Bound::Within(2.0)),
+        Row::new("G16", "a session is torn down every", 9.4, 60.0 / mean(&torn)).unit("s").bound(Bound::Percent(20.0)),
     ]
 }

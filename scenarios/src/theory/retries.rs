@@ -1,4 +1,4 @@
-//! G4, G5: attempts multiply over layers; a budget adds its share once.
+//! G4, G5: attempts multiply over layers; a budget adds its share once, adaptive throttling leaves K attempts for each accepted.
 
 use super::{Bound, Check, Effort, Row, play};
 use crate::run::Run;
@@ -13,6 +13,7 @@ pub(super) fn checks(effort: Effort) -> Vec<Check> {
         .map(|&(layers, attempts, what)| Check::new(100, move || vec![layered(layers, attempts, what)]))
         .collect();
     checks.push(Check::new(60, move || vec![budget(effort)]));
+    checks.push(Check::new(60, move || adaptive(effort)));
     checks
 }
 
@@ -55,3 +56,37 @@ fn budget(effort: Effort) -> Row {
         .unit("x")
         .bound(Bound::Percent(wide))
 }
+
+/// Service time of the server below, in milliseconds.
+const SERVICE_MS: u32 = 25;
+
+/// A server with room for one call that refuses the others: of Poisson attempts at rate x it accepts x / (1 + x S), whatever the
+/// distribution of S (Erlang's loss formula). In the steady state of adaptive throttling x = K · accepts, so x = (K − 1) / S, and the
+/// probability of being kept back is 1 − x / rate. Where customers ask for less, nothing is kept back.
+fn adaptive(effort: Effort) -> Vec<Row> {
+    let (seconds, wide) = if effort == Effort::Full { (3000, 3.0) } else { (500, 6.0) };
+    let cases: &[(u32, u32)] =
+        if effort == Effort::Full { &[(100, 200), (100, 150), (30, 200)] } else { &[(100, 200)] };
+    cases.iter().map(|&case| throttled(case, seconds, wide)).collect()
+}
+
+fn throttled((rate, multiplier_percent): (u32, u32), seconds: u32, wide: f64) -> Row {
+    let text = format!(
+        "title = 't'\nsummary = 's'\nduration = '{}s'\n[world.chain]\nservices = ['front', 'back']\n\
+         [world.chain.each]\ncpu = {{ constant = '0.1ms' }}\n\
+         client = {{ adaptive_throttling = {{ multiplier_percent = {multiplier_percent} }} }}\n\
+         [world.chain.last]\ncpu = {{ constant = '0 s' }}\nwait = {{ constant = '{SERVICE_MS}ms' }}\n\
+         server = {{ cpu_per_call = '0 s', concurrency_limit = 1 }}\n\
+         [[workload]]\nclass = 'requests'\narrivals = {{ poisson = {rate} }}\n",
+        seconds + SETTLED_S,
+    );
+    let attempts = &play(&text, 5).report.series["front->back/attempts"].values[SETTLED_S as usize..];
+    let found = attempts.iter().sum::<u64>() as f64 / attempts.len() as f64;
+    let k = f64::from(multiplier_percent) / 100.0;
+    let theory = f64::from(rate).min((k - 1.0) / f64::from(SERVICE_MS) * 1000.0);
+    let what = format!("attempts of {rate}/s under adaptive throttling, K = {k}, S = {SERVICE_MS} ms, room for one");
+    Row::new("G5", what, theory, found).unit("/s").bound(Bound::Percent(wide))
+}
+
+/// Two windows, after which the beginning is forgotten.
+const SETTLED_S: u32 = 240;

@@ -1,10 +1,11 @@
 //! The client an application holds: a channel with its guards.
 //!
-//! From the outside in: bulkhead and guard in Rust, retry loop with its budget, circuit breaker, one gRPC call.
+//! From the outside in: bulkhead and guard in Rust, retry loop with its budget, adaptive throttling, circuit breaker, one gRPC call.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use super::adaptive::Adaptive;
 use super::breaker::{Breaker, Circuit, Epoch};
 use super::call::Caller;
 use super::channel::Channel;
@@ -15,11 +16,12 @@ use super::retry::{ATTEMPTS_MAX, Attempt, Retry};
 use super::subchannel::State;
 use super::throttle::{Budget, Throttle};
 use super::{CLIENT_BYTES_PER_CALL, Site};
-use crate::engine::{SimDuration, SimTime};
+use crate::engine::{SimDuration, SimTime, Stream};
 use crate::net::HostId;
 use crate::trace::{Code, Event, Gauge, Mark};
 
 const OPEN: Status = Status::new(Code::Unavailable, "Circuit breaker is open");
+const THROTTLED: Status = Status::new(Code::Unavailable, "Kept back by adaptive throttling");
 const FULL: Status = Status::new(Code::ResourceExhausted, "Bulkhead is full");
 
 /// Calls one service. Cheap to clone; belongs to one incarnation of its process.
@@ -29,6 +31,8 @@ pub struct Client(Rc<Inner>);
 struct Inner {
     caller: Caller,
     policy: Rc<ClientPolicy>,
+    /// With a stream of its own, which only it draws from.
+    adaptive: Option<(Adaptive, RefCell<Stream>)>,
     breaker: Option<Breaker>,
     budget: Option<Budget>,
     /// Decides in place of the policy's loop and budget.
@@ -51,11 +55,15 @@ impl Client {
             throttle: policy.throttling.map(Throttle::new),
             draws: RefCell::new(draws),
         };
+        let adaptive = policy.adaptive_throttling.clone().map(|policy| {
+            let draws = process.sim().draws(&format!("{name}/throttle")).at(process.incarnation());
+            (Adaptive::new(policy), RefCell::new(draws))
+        });
         let breaker = policy.breaker.clone().map(Breaker::new);
         let budget = policy.budget.map(Budget::new);
         let code = site.retries.of(name).map(|make| RefCell::new(make()));
         let guard = site.guards.of(name).map(|make| RefCell::new(make()));
-        Self(Rc::new(Inner { caller, policy, breaker, budget, code, guard, pending: Cell::new(0) }))
+        Self(Rc::new(Inner { caller, policy, adaptive, breaker, budget, code, guard, pending: Cell::new(0) }))
     }
 
     /// Makes one call. `parent` is the call being served, for propagation (used only if the policy says so).
@@ -122,9 +130,9 @@ impl Inner {
         let mut attempt = 1;
         let mut waits = self.policy.retry_loop.as_ref().map(|policy| policy.backoff.waits());
         loop {
-            let result = self.guarded(method, message.clone(), parent).await;
+            let result = self.throttled(method, message.clone(), parent).await;
             let Err(status) = &result else { return result };
-            if *status == OPEN {
+            if [OPEN, THROTTLED].contains(status) {
                 return result; // this side refused; to ask again at once changes nothing
             }
             let Some(wait) = self.wait(status, attempt, &mut waits, parent) else { return result };
@@ -168,6 +176,25 @@ impl Inner {
             self.caller.mark(Mark::RetrySuppressed);
         }
         allowed
+    }
+
+    /// One attempt, if adaptive throttling lets it out.
+    async fn throttled(
+        &self,
+        method: &'static str,
+        message: Message,
+        parent: Option<&Context>,
+    ) -> Result<Message, Status> {
+        let Some((adaptive, draws)) = &self.adaptive else { return self.guarded(method, message, parent).await };
+        if !adaptive.admit(self.now(), &mut draws.borrow_mut()) {
+            self.caller.mark(Mark::Throttled);
+            return Err(THROTTLED);
+        }
+        let result = self.guarded(method, message, parent).await;
+        if !result.as_ref().is_err_and(|status| adaptive.refuses(status.code)) {
+            adaptive.accepted(self.now());
+        }
+        result
     }
 
     /// One attempt behind the circuit breaker.

@@ -9,17 +9,23 @@ const REQUEST_HEADERS: u32 = 120;
 const RESPONSE_HEADERS: u32 = 60;
 /// Five bytes of gRPC prefix and nine of the DATA frame's header.
 const DATA_PREFIX: u32 = 14;
-/// A frame header and a small body: SETTINGS, PING, RST_STREAM, GOAWAY.
+/// A frame header and a small body: SETTINGS, PING, RST_STREAM, WINDOW_UPDATE, GOAWAY.
 const CONTROL: u32 = 17;
 
 /// One frame, or the frames of one call that travel together.
 pub(crate) enum Frame {
-    /// The server's first frame; a client is not READY before it (A1).
-    Settings { max_streams: Option<u32> },
+    /// The server's first frame, and its window of DATA; a client is not READY before it (A1).
+    Settings { max_streams: Option<u32>, window: u32 },
     /// HEADERS and DATA of a call.
     Request { stream: u32, method: &'static str, timeout: Option<SimDuration>, message: Message },
-    /// HEADERS, DATA and trailers, or trailers only.
-    Response { stream: u32, result: Result<Message, Status> },
+    /// HEADERS of a call whose DATA must wait for the window.
+    Headers { stream: u32, method: &'static str, timeout: Option<SimDuration> },
+    /// That DATA.
+    Data { stream: u32, message: Message },
+    /// HEADERS, DATA and trailers, or trailers only; and with it a WINDOW_UPDATE of `consumed` bytes, whose 13 bytes are neglected.
+    Response { stream: u32, result: Result<Message, Status>, consumed: u32 },
+    /// WINDOW_UPDATE of the connection, when no response leaves that it could travel with.
+    WindowUpdate { consumed: u32 },
     /// RST_STREAM(CANCEL).
     Reset { stream: u32 },
     /// Keepalive.
@@ -35,6 +41,8 @@ impl Frame {
     pub(crate) fn bytes(&self) -> u32 {
         match self {
             Frame::Request { message, .. } => REQUEST_HEADERS + DATA_PREFIX + message.bytes,
+            Frame::Headers { .. } => REQUEST_HEADERS,
+            Frame::Data { message, .. } => DATA_PREFIX + message.bytes,
             Frame::Response { result: Ok(message), .. } => RESPONSE_HEADERS + DATA_PREFIX + message.bytes,
             Frame::Response { result: Err(_), .. } => RESPONSE_HEADERS,
             _ => CONTROL,

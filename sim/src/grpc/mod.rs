@@ -5,16 +5,18 @@
 //! | [`policy`] | every default |
 //! | `channel`, `subchannel` | connectivity states, balancing, connection backoff |
 //! | `session`, `server_session` | streams and their limit, keepalive, the reset guard |
+//! | `window` | how much of the requests' DATA may be on its way |
 //! | `call` | deadline, propagation, gRPC retries, hedging |
-//! | [`Client`] | bulkhead, retry loop, budget, circuit breaker |
+//! | [`Client`] | bulkhead, retry loop, budget, adaptive throttling, circuit breaker |
 //! | [`retry`], [`guard`] | retry loops and guards written in Rust |
 //! | [`Server`] | methods, concurrency limit, load shedding |
 //!
-//! **Not modelled:** streaming calls; HTTP/2 flow control and message size limits; GOAWAY on shutdown, REFUSED_STREAM, connection age;
+//! **Not modelled:** streaming calls; flow control of a single stream and of answers; message size limits; GOAWAY on shutdown, REFUSED_STREAM, connection age;
 //! the client's 30-minute idle time-out; transparent retries (nothing here fails before it is handed to
 //! the HTTP/2 session); name resolution and its 30 s refresh; retry buffers (every body is kept);
 //! TLS; the policing of too many pings (grpc-js servers have none).
 
+mod adaptive;
 mod attempt;
 mod breaker;
 mod call;
@@ -31,6 +33,7 @@ mod server_session;
 mod session;
 mod subchannel;
 mod throttle;
+mod window;
 
 #[cfg(test)]
 mod tests;

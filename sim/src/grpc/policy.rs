@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{SimDuration, SimTime, Stream};
 use crate::trace::Code;
+use crate::units::Bytes;
 
 /// How a client calls one service.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -27,6 +28,8 @@ pub struct ClientPolicy {
     pub retry_loop: Option<RetryLoop>,
     /// Limits the retries of `retry_loop` to a share of the calls (MODEL-REFERENCE.md G5).
     pub budget: Option<RetryBudget>,
+    /// Fails some calls at once while the service refuses more than it takes (MODEL-REFERENCE.md G5).
+    pub adaptive_throttling: Option<AdaptiveThrottling>,
     /// Fails calls at once while most calls fail.
     pub breaker: Option<BreakerPolicy>,
     /// Calls in flight at most; one more fails at once with RESOURCE_EXHAUSTED.
@@ -35,6 +38,14 @@ pub struct ClientPolicy {
     pub keepalive: Option<KeepalivePolicy>,
     /// How addresses are used.
     pub balancing: Balancing,
+}
+
+impl ClientPolicy {
+    /// What cannot be, each as a path from here and a message, with an advice behind `; `.
+    pub fn problems(&self) -> Vec<(String, String)> {
+        let adaptive = self.adaptive_throttling.iter().flat_map(AdaptiveThrottling::problems);
+        adaptive.map(|(field, message)| (format!("adaptive_throttling.{field}"), message)).collect()
+    }
 }
 
 /// The balancing policy of a channel (A1).
@@ -206,6 +217,48 @@ pub struct RetryBudget {
     pub burst: u32,
 }
 
+/// Client-side adaptive throttling, after the SRE book, chapter 21: of the attempts of a window some never leave the client, with
+/// probability max(0, (requests − K · accepts) / (requests + 1)). Requests are all attempts, also those kept back; accepts are those the
+/// service took. An attempt kept back ends its call with UNAVAILABLE: to try again at once would change nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AdaptiveThrottling {
+    /// Width of the window, from one second to an hour.
+    pub window: SimDuration,
+    /// K in percent, from 100 to 10 000: 200 lets two attempts out for each one accepted.
+    pub multiplier_percent: u32,
+    /// Codes with which a service refuses. Any other answer is an accept: a service that finds an error has done its work.
+    pub codes: Vec<Code>,
+}
+
+impl Default for AdaptiveThrottling {
+    /// Two minutes and K = 2, as in the SRE book.
+    fn default() -> Self {
+        Self {
+            window: SimDuration::from_secs(120),
+            multiplier_percent: 200,
+            codes: vec![Code::Unavailable, Code::DeadlineExceeded, Code::ResourceExhausted],
+        }
+    }
+}
+
+impl AdaptiveThrottling {
+    /// What cannot be, each as a field and a message.
+    fn problems(&self) -> Vec<(&'static str, String)> {
+        let mut problems = Vec::new();
+        let (least, most) = (SimDuration::from_secs(1), SimDuration::from_secs(3600));
+        if !(least..=most).contains(&self.window) {
+            let say = format!("the window must lie between {least} and {most}; two minutes are usual");
+            problems.push(("window", say));
+        }
+        if !(100..=10_000).contains(&self.multiplier_percent) {
+            let say = "K must lie between 100 and 10000 percent; below 100 a healthy service would be throttled, and 200 is usual";
+            problems.push(("multiplier_percent", say.to_owned()));
+        }
+        problems
+    }
+}
+
 /// A circuit breaker over a sliding window of call results.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -276,6 +329,8 @@ pub struct ServerPolicy {
     pub reset_burst: u32,
     /// Tokens that come back in a second.
     pub reset_rate: u32,
+    /// DATA of one connection that may be on its way or unread, in bytes, from 1 B to 2147483647 B: the flow control of HTTP/2 (A2).
+    pub window: Bytes,
 }
 
 impl Default for ServerPolicy {
@@ -288,9 +343,24 @@ impl Default for ServerPolicy {
             cpu_per_call: SimDuration::from_micros(100),
             reset_burst: 1000,
             reset_rate: 33,
+            window: Bytes(WINDOW),
         }
     }
 }
+
+impl ServerPolicy {
+    /// What cannot be, each as a path from here and a message.
+    pub fn problems(&self) -> Vec<(String, String)> {
+        let say = || format!("the window must lie between {} and {}, as in HTTP/2", Bytes(1), Bytes(WINDOW_MAX));
+        let odd = !(1..=WINDOW_MAX).contains(&self.window.0);
+        odd.then(|| ("window".to_owned(), say())).into_iter().collect()
+    }
+}
+
+/// The initial window of HTTP/2 (A2, RFC 9113), which grpc-js servers leave as it is.
+const WINDOW: u64 = 65_535;
+/// The largest window (RFC 9113, section 6.9.1).
+const WINDOW_MAX: u64 = (1 << 31) - 1;
 
 /// `maxAttempts` above this counts as this (A2: `grpc-node.retry_max_attempts_limit`).
 pub(crate) const ATTEMPTS_CAP: u32 = 5;

@@ -10,7 +10,7 @@ use super::message::{Context, Message, Status};
 use super::policy::ServerPolicy;
 use super::server_session::ServerSession;
 use super::{SERVER_BYTES_PER_CALL, Site};
-use crate::engine::SimDuration;
+use crate::engine::{SimDuration, SimTime};
 use crate::net::{Acceptor, Conn, ConnEvents, HostId, InUse};
 use crate::trace::{Code, Event, Gauge, Mark, Name};
 
@@ -122,21 +122,21 @@ impl Inner {
         let Some(handler) = self.methods.borrow().get(method).cloned() else { return };
         let held = self.site.process.hold(SERVER_BYTES_PER_CALL + u64::from(message.bytes));
         self.set_active(self.active.get() + 1);
-        let me = self.me.clone();
+        let (me, began) = (self.me.clone(), self.site.process.sim().now());
         self.site.process.spawn(async move {
             let result = handler(context.clone(), message).await;
             drop(held);
             if let Some(server) = me.upgrade() {
-                server.handled(&context, &result);
+                server.handled(&context, began, &result);
             }
             done(result);
         });
     }
 
-    fn handled(&self, context: &Context, result: &Result<Message, Status>) {
+    fn handled(&self, context: &Context, began: SimTime, result: &Result<Message, Status>) {
         self.set_active(self.active.get() - 1);
         let code = result.as_ref().map_or_else(|status| status.code, |_| Code::Ok);
-        let took = self.site.process.sim().now().since(context.began());
+        let took = self.site.process.sim().now().since(began);
         let stale = context.is_cancelled();
         self.site.process.trace().emit(Event::Handled { server: self.name, code, took, stale });
     }

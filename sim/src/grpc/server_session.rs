@@ -10,6 +10,7 @@ use super::frame::Frame;
 use super::message::{Context, Message, Status};
 use super::policy::ServerPolicy;
 use super::server;
+use super::window::Consumed;
 use crate::engine::{SimDuration, SimTime};
 use crate::net::{Conn, ConnEvents};
 use crate::process::ProcessTimer;
@@ -20,6 +21,8 @@ const EXPIRED: Status = Status::new(Code::DeadlineExceeded, "Deadline exceeded")
 /// A call being served.
 struct Serving {
     context: Context,
+    /// What is asked, until its DATA has come and the handler starts.
+    awaits: Option<&'static str>,
     /// Expires the call at its deadline.
     _expiry: Option<ProcessTimer>,
 }
@@ -33,6 +36,7 @@ pub(crate) struct ServerSession {
     calls: RefCell<BTreeMap<u32, Serving>>,
     over: Cell<bool>,
     resets: ResetGuard,
+    consumed: Consumed,
 }
 
 /// nghttp2's guard against floods of RST_STREAM (EXP-19): a token bucket, empty means the session is torn down.
@@ -63,6 +67,7 @@ impl ResetGuard {
 
 impl ServerSession {
     pub(crate) fn new(server: Weak<server::Inner>, site: Site, policy: &ServerPolicy, conn: Conn) -> Rc<Self> {
+        let window = u32::try_from(policy.window.0).unwrap_or(u32::MAX);
         let session = Rc::new_cyclic(|me| Self {
             server,
             site,
@@ -71,10 +76,11 @@ impl ServerSession {
             calls: RefCell::default(),
             over: Cell::new(false),
             resets: ResetGuard::new(policy),
+            consumed: Consumed::new(window),
         });
         let (me, max_streams) = (session.clone(), policy.max_concurrent_streams);
         // The kernel accepts; SETTINGS wait for the event loop. A stopped process never sends them (A7).
-        session.site.process.readable(SimDuration::ZERO, move || me.send(Frame::Settings { max_streams }));
+        session.site.process.readable(SimDuration::ZERO, move || me.send(Frame::Settings { max_streams, window }));
         session
     }
 
@@ -90,15 +96,18 @@ impl ServerSession {
         }
         match frame {
             Frame::Request { stream, method, timeout, message } => {
-                self.request(*stream, method, *timeout, message.clone());
+                self.headers(*stream, method, *timeout);
+                self.data(*stream, message.clone());
             }
+            Frame::Headers { stream, method, timeout } => self.headers(*stream, method, *timeout),
+            Frame::Data { stream, message } => self.data(*stream, message.clone()),
             Frame::Reset { stream } => self.reset(*stream),
             Frame::Ping => self.send(Frame::Pong),
             _ => {}
         }
     }
 
-    fn request(self: &Rc<Self>, stream: u32, method: &'static str, timeout: Option<SimDuration>, message: Message) {
+    fn headers(self: &Rc<Self>, stream: u32, method: &'static str, timeout: Option<SimDuration>) {
         let Some(server) = self.server.upgrade() else { return };
         if let Some(status) = server.refusal(method) {
             return self.answer(stream, Err(status));
@@ -108,9 +117,33 @@ impl ServerSession {
         let deadline = timeout.map(|span| now + span);
         let context = Context::new(now, deadline);
         let expiry = deadline.map(|at| self.expire_at(stream, at));
-        self.calls.borrow_mut().insert(stream, Serving { context: context.clone(), _expiry: expiry });
-        let me = self.clone();
-        server.start(method, context, message, move |result| me.finished(stream, result));
+        self.calls.borrow_mut().insert(stream, Serving { context, awaits: Some(method), _expiry: expiry });
+    }
+
+    /// The handler starts when the message is there; a call that has ended by then has none.
+    fn data(self: &Rc<Self>, stream: u32, message: Message) {
+        if self.consumed.add(message.bytes) {
+            self.tell_consumed();
+        }
+        let Some(server) = self.server.upgrade() else { return };
+        let starting = self.calls.borrow_mut().get_mut(&stream).and_then(|call| {
+            let method = call.awaits.take()?;
+            Some((method, call.context.clone()))
+        });
+        if let Some((method, context)) = starting {
+            let me = self.clone();
+            server.start(method, context, message, move |result| me.finished(stream, result));
+        }
+    }
+
+    /// An update leaves with the answers of this turn, or alone if there are none.
+    fn tell_consumed(&self) {
+        let me = self.me.clone();
+        self.site.process.late(move || {
+            if let Some(me) = me.upgrade().filter(|me| me.consumed.is_due()) {
+                me.send(Frame::WindowUpdate { consumed: me.consumed.take() });
+            }
+        });
     }
 
     fn expire_at(&self, stream: u32, at: SimTime) -> ProcessTimer {
@@ -138,7 +171,8 @@ impl ServerSession {
         let me = self.me.clone();
         self.site.process.late(move || {
             if let Some(me) = me.upgrade() {
-                me.send(Frame::Response { stream, result });
+                let consumed = me.consumed.take();
+                me.send(Frame::Response { stream, result, consumed });
             }
         });
     }
@@ -173,7 +207,7 @@ impl ConnEvents for ServerSession {
             return;
         };
         let cpu = match *frame {
-            Frame::Request { .. } => server.policy.cpu_per_call,
+            Frame::Request { .. } | Frame::Headers { .. } => server.policy.cpu_per_call,
             _ => SimDuration::ZERO,
         };
         self.site.process.readable(cpu, move || me.handle(&frame));

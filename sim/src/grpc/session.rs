@@ -1,4 +1,4 @@
-//! The client's side of one HTTP/2 connection: streams, their limit, keepalive.
+//! The client's side of one HTTP/2 connection: streams, their limit, the window of their DATA, keepalive.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -10,6 +10,7 @@ use super::frame::Frame;
 use super::message::{Message, Status};
 use super::policy::KeepalivePolicy;
 use super::subchannel::Subchannel;
+use super::window::SendWindow;
 use super::{CLIENT_CPU_PER_CALL, Site};
 use crate::engine::SimDuration;
 use crate::net::{Conn, ConnEvents, ConnectOptions, HostId};
@@ -37,6 +38,7 @@ pub(crate) struct Session {
     streams: RefCell<BTreeMap<u32, Rc<Attempt>>>,
     queue: RefCell<VecDeque<Rc<Attempt>>>,
     queued: Cell<u64>,
+    window: SendWindow,
     /// Frames that wait for room in the socket's send buffer. Bounded by the calls in flight.
     outbox: RefCell<VecDeque<Frame>>,
     ping_timer: RefCell<Option<ProcessTimer>>,
@@ -67,6 +69,7 @@ impl Session {
             streams: RefCell::default(),
             queue: RefCell::default(),
             queued: Cell::new(0),
+            window: SendWindow::new(0),
             outbox: RefCell::default(),
             ping_timer: RefCell::default(),
             ping_due: Cell::new(false),
@@ -106,12 +109,26 @@ impl Session {
         }
     }
 
-    /// Takes back a request that has not left the process (nghttp2 does so, too); false if it has.
+    /// Takes back what has not left the process of a request (nghttp2 does so, too); false if the server will hear of the stream.
     fn unsend(&self, stream: u32) -> bool {
-        let mut outbox = self.outbox.borrow_mut();
-        let before = outbox.len();
-        outbox.retain(|frame| !matches!(frame, Frame::Request { stream: unsent, .. } if *unsent == stream));
-        outbox.len() < before
+        let mut unheard = false;
+        self.outbox.borrow_mut().retain(|frame| match frame {
+            Frame::Request { stream: unsent, message, .. } if *unsent == stream => {
+                unheard = true;
+                self.window.give_back(message.bytes);
+                false
+            }
+            Frame::Headers { stream: unsent, .. } if *unsent == stream => {
+                unheard = true;
+                false
+            }
+            Frame::Data { stream: unsent, message } if *unsent == stream => {
+                self.window.give_back(message.bytes);
+                false
+            }
+            _ => true,
+        });
+        unheard
     }
 
     /// Closes without telling the owner.
@@ -130,7 +147,25 @@ impl Session {
         let (method, message) = (attempt.method, attempt.message.clone());
         self.streams.borrow_mut().insert(stream, attempt);
         self.ping_if_due();
-        self.send(Frame::Request { stream, method, timeout, message });
+        if self.window.is_open() {
+            self.window.take(message.bytes);
+            self.send(Frame::Request { stream, method, timeout, message });
+        } else {
+            self.window.wait(stream);
+            self.send(Frame::Headers { stream, method, timeout });
+        }
+    }
+
+    /// The server has consumed DATA: what waited for that leaves, as far as its call has not ended.
+    fn window_updated(&self, consumed: u32) {
+        self.window.update(consumed);
+        while let Some(stream) = self.window.next() {
+            let message = self.streams.borrow().get(&stream).map(|attempt| attempt.message.clone());
+            if let Some(message) = message {
+                self.window.take(message.bytes);
+                self.send(Frame::Data { stream, message });
+            }
+        }
     }
 
     fn fill_streams(&self) {
@@ -164,12 +199,19 @@ impl Session {
             return;
         }
         match frame {
-            Frame::Settings { max_streams } => self.settings(*max_streams),
-            Frame::Response { stream, result } => self.answered(*stream, result),
+            Frame::Settings { max_streams, window } => {
+                self.window.set(*window);
+                self.settings(*max_streams);
+            }
+            Frame::Response { stream, result, consumed } => {
+                self.window_updated(*consumed);
+                self.answered(*stream, result);
+            }
+            Frame::WindowUpdate { consumed } => self.window_updated(*consumed),
             Frame::Ping => self.send(Frame::Pong),
             Frame::Pong => self.schedule_ping(),
             Frame::Flooded => self.lost(FLOODED),
-            Frame::Request { .. } | Frame::Reset { .. } => {}
+            Frame::Request { .. } | Frame::Headers { .. } | Frame::Data { .. } | Frame::Reset { .. } => {}
         }
     }
 

@@ -184,6 +184,8 @@ words! {
         Shed = "shed",
         /// A call failed at once because the circuit was open.
         BreakerRefused = "breaker.refused",
+        /// An attempt of a call was kept back by adaptive throttling.
+        Throttled = "throttled",
         /// A call failed because a bulkhead or pool had no room, or none in time.
         PoolTimeout = "pool.timeouts",
         /// A TCP segment was sent again.

@@ -1,4 +1,4 @@
-use super::super::policy::{BreakerPolicy, RetryBudget, RetryLoop};
+use super::super::policy::{AdaptiveThrottling, BreakerPolicy, RetryBudget, RetryLoop};
 use super::*;
 
 #[test]
@@ -81,4 +81,35 @@ fn a_server_at_its_limit_refuses_and_one_that_is_late_sheds() {
     assert!((200..=300).contains(&shed), "{shed} of 400 shed");
     assert!(late.iter().all(|(at, _)| *at < 5000 || *at > 9000), "the queue stays short: {:?}", late.last());
     assert_eq!(late.last().map(|(_, code)| *code), Some(Code::Ok), "the next quiet call is served");
+}
+
+/// SRE book, chapter 21: while nothing is accepted nearly all attempts stay in the client; those that leave find out when it is over.
+#[test]
+fn adaptive_throttling_keeps_attempts_back_while_they_are_refused() {
+    let (ends, marks) = run(400, |lab| {
+        let server = lab.server_with("server", ServerPolicy::default(), |site, _, _| async move {
+            let refuses = (at_ms(60_000)..at_ms(120_000)).contains(&site.process.sim().now());
+            let full = Status::new(Code::ResourceExhausted, "full");
+            if refuses { Err(full) } else { Ok(Message::empty()) }
+        });
+        let policy = ClientPolicy {
+            adaptive_throttling: Some(AdaptiveThrottling { window: SimDuration::from_secs(30), ..Default::default() }),
+            retry_loop: Some(RetryLoop::default()),
+            ..ClientPolicy::default()
+        };
+        let client = lab.client_of(&[&server], policy);
+        (0..10_000).for_each(|n| lab.call_at(&client, at_ms(n * 20)));
+        let (ends, marks) = (lab.ends(), lab.marks.clone());
+        Box::new(move || (ends(), std::mem::take(&mut marks.borrow_mut().0)))
+    });
+    assert_eq!(ends.len(), 10_000);
+    let marked = |wanted, from: u64, to: u64| {
+        marks.iter().filter(|(at, mark)| *mark == wanted && (from..to).contains(at)).count()
+    };
+    assert_eq!(marked(Mark::Throttled, 0, 60_000), 0, "a healthy service is not throttled");
+    let sent = marked(Mark::Attempt, 95_000, 120_000);
+    assert!(sent < 25, "{sent} attempts left in 25 s in which 1250 calls were made");
+    assert!(marked(Mark::Throttled, 95_000, 120_000) > 1200);
+    let last = ends.iter().filter(|(at, code)| *at > 185_000 && *code != Code::Ok).count();
+    assert!(last == 0, "{last} calls failed a minute after the end");
 }

@@ -103,3 +103,47 @@ fn a_flood_of_cancellations_closes_the_session() {
     let internal = ends.iter().filter(|(_, code)| *code == Code::Internal).count();
     assert!(internal > 100, "{internal} calls ended as INTERNAL");
 }
+
+/// A server whose first call computes for a second, with room for ten messages in its window; a hundred calls come meanwhile.
+fn behind_a_long_turn(policy: ClientPolicy, reset_burst: u32) -> (Vec<(u64, Code)>, u32, usize) {
+    run(30, move |lab| {
+        let handled = Rc::new(std::cell::Cell::new(0u32));
+        let count = handled.clone();
+        let server_policy =
+            ServerPolicy { window: crate::units::Bytes(50), reset_burst, reset_rate: 0, ..ServerPolicy::default() };
+        let server = lab.server_with("server", server_policy, move |site, _, _| {
+            count.set(count.get() + 1);
+            let span = if count.get() == 1 { ms(1000) } else { ms(1) };
+            async move {
+                site.process.cpu(span).await;
+                Ok(Message::empty())
+            }
+        });
+        let client = lab.client_of(&[&server], policy);
+        (0..101).for_each(|n| lab.call_at(&client, at_ms(if n == 0 { 0 } else { 50 + n })));
+        let (ends, marks) = (lab.ends(), lab.marks.clone());
+        Box::new(move || {
+            let floods = marks.borrow().0.iter().filter(|(_, mark)| *mark == Mark::ResetFlood).count();
+            (ends(), handled.get(), floods)
+        })
+    })
+}
+
+/// Measured beside EXP-19: HEADERS pass where DATA must wait for the window, so the server hears of calls that it never handles.
+#[test]
+fn a_call_whose_data_could_not_follow_in_time_is_reset_and_not_handled() {
+    let hasty = ClientPolicy { deadline: Some(ms(300)), ..ClientPolicy::default() };
+    let (ends, handled, floods) = behind_a_long_turn(hasty.clone(), 1000);
+    assert!(ends.len() == 101 && ends.iter().all(|(_, code)| *code == Code::DeadlineExceeded), "{ends:?}");
+    assert!((8..=11).contains(&handled), "the window lets ten messages through: {handled} were handled");
+    assert_eq!(floods, 0);
+    let (_, handled, floods) = behind_a_long_turn(hasty, 60);
+    assert!(handled <= 11 && floods == 1, "the guard counts the resets of calls without DATA: {handled} {floods}");
+}
+
+#[test]
+fn data_that_waited_follows_in_order_when_the_window_opens() {
+    let (ends, handled, _) = behind_a_long_turn(ClientPolicy::default(), 1000);
+    assert_eq!((ends.len(), handled), (101, 101));
+    assert!(ends.iter().all(|(_, code)| *code == Code::Ok), "{ends:?}");
+}
