@@ -6,9 +6,11 @@
 //! cargo lab book && cargo test -p gridlock-book --test browser -- --ignored
 //! ```
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
@@ -36,6 +38,8 @@ const THEMES: [(&str, &str); 2] = [("light", "1"), ("dark", "0")];
 struct Browser {
     name: &'static str,
     proxy: u16,
+    /// Hosts that it asks by itself, whatever it shows.
+    own: BTreeSet<String>,
 }
 
 /// What went wrong on a page.
@@ -56,19 +60,28 @@ fn pages_ask_nothing_of_the_network_and_complain_of_nothing() {
     let proxy = listener.local_addr().expect("it is bound").port();
     std::thread::scope(|scope| {
         scope.spawn(|| refuse(&listener, &asked));
-        let browser = Browser { name, proxy };
-        let told = std::panic::catch_unwind(|| browser.read(&book, &asked));
+        let mut browser = Browser { name, proxy, own: BTreeSet::new() };
+        let told = std::panic::catch_unwind(AssertUnwindSafe(|| {
+            browser.learn(&asked);
+            browser.read(&book, &asked);
+        }));
         end(proxy);
         told.unwrap_or_else(|why| std::panic::resume_unwind(why));
     });
 }
 
 impl Browser {
+    /// Notes whom the browser asks when it shows nothing: for its updates, say.
+    fn learn(&mut self, asked: &Mutex<Vec<String>>) {
+        let empty = page("<p>");
+        for _ in 0..2 {
+            self.own.extend(self.open(empty.path(), "1", asked).network.iter().map(|line| host(line).to_owned()));
+        }
+    }
+
     /// A page that does both is noticed, and then none of the book does either.
     fn read(&self, book: &Path, asked: &Mutex<Vec<String>>) {
-        let bad = tempfile::Builder::new().suffix(".html").tempfile().expect("a page of our own");
-        let page = "<script>console.error('not well')</script><img src='http://gridlock.invalid/x.png'>";
-        fs::write(bad.path(), page).expect("it can be written");
+        let bad = page("<script>console.error('not well')</script><img src='http://gridlock.invalid/x.png'>");
         let told = self.open(bad.path(), "1", asked);
         assert!(told.console.iter().any(|line| line.contains("not well")), "the console is not heard: {told:?}");
         assert!(told.network.iter().any(|line| line.contains("gridlock.invalid")), "the network is not: {told:?}");
@@ -97,11 +110,25 @@ impl Browser {
         let page = String::from_utf8_lossy(&output.stdout);
         assert!(page.contains("<html"), "the browser shows nothing: {}", String::from_utf8_lossy(&output.stderr));
         let log = String::from_utf8_lossy(&output.stderr);
-        Complaints {
-            console: log.lines().filter(|line| line.contains(":CONSOLE")).map(str::to_owned).collect(),
-            network: std::mem::take(&mut asked.lock().expect("nobody died with it")),
-        }
+        let mut network = std::mem::take(&mut *asked.lock().expect("nobody died with it"));
+        network.retain(|line| !self.own.contains(host(line)));
+        let console = log.lines().filter(|line| line.contains(":CONSOLE")).map(str::to_owned).collect();
+        Complaints { console, network }
     }
+}
+
+/// A page of our own, removed when dropped.
+fn page(text: &str) -> tempfile::NamedTempFile {
+    let file = tempfile::Builder::new().suffix(".html").tempfile().expect("a page of our own");
+    fs::write(file.path(), text).expect("it can be written");
+    file
+}
+
+/// Whom a request to a proxy is for: `GET http://host/path HTTP/1.1`, `CONNECT host:443 HTTP/1.1`.
+fn host(line: &str) -> &str {
+    let target = line.split(' ').nth(1).unwrap_or(line);
+    let target = target.split_once("://").map_or(target, |(_, rest)| rest);
+    target.split(['/', ':']).next().unwrap_or(target)
 }
 
 /// Whether there is such a program.

@@ -228,7 +228,7 @@ fn a_figure_can_be_broken_between_its_bands() {
     let reports = synthetic::reports();
     let mut figure = synthetic::figure(&reports, 4, synthetic::rows());
     let one = render(&figure).unwrap();
-    assert_eq!(bands_of(&one), [0..size(&one).1 as i32]);
+    assert!(matches!(&bands_of(&one)[..], [whole] if *whole == (0..size(&one).1 as i32)));
     figure.columns.extend(figure.columns.clone());
     let two = render(&figure).unwrap();
     let bands = bands_of(&two);
