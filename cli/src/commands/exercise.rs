@@ -4,7 +4,6 @@ use std::path::Path;
 
 use gridlock_book::{Desk, Pictures, plain, root_of};
 use gridlock_exercises::{Answer, Exercise, ExerciseError, Finding, answers, judge};
-use gridlock_scenarios::outcome::Outcome;
 use gridlock_scenarios::spec::suggest;
 
 use crate::args::ExerciseArgs;
