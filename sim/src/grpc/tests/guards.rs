@@ -84,6 +84,7 @@ fn a_server_at_its_limit_refuses_and_one_that_is_late_sheds() {
 }
 
 /// SRE book, chapter 21: while nothing is accepted nearly all attempts stay in the client; those that leave find out when it is over.
+/// That takes its time: with K = 2 what leaves grows by exp(1.59 t / window), so from one in a window to 50/s some four windows.
 #[test]
 fn adaptive_throttling_keeps_attempts_back_while_they_are_refused() {
     let (ends, marks) = run(400, |lab| {
@@ -98,11 +99,11 @@ fn adaptive_throttling_keeps_attempts_back_while_they_are_refused() {
             ..ClientPolicy::default()
         };
         let client = lab.client_of(&[&server], policy);
-        (0..10_000).for_each(|n| lab.call_at(&client, at_ms(n * 20)));
+        (0..16_500).for_each(|n| lab.call_at(&client, at_ms(n * 20)));
         let (ends, marks) = (lab.ends(), lab.marks.clone());
         Box::new(move || (ends(), std::mem::take(&mut marks.borrow_mut().0)))
     });
-    assert_eq!(ends.len(), 10_000);
+    assert_eq!(ends.len(), 16_500);
     let marked = |wanted, from: u64, to: u64| {
         marks.iter().filter(|(at, mark)| *mark == wanted && (from..to).contains(at)).count()
     };
@@ -110,6 +111,6 @@ fn adaptive_throttling_keeps_attempts_back_while_they_are_refused() {
     let sent = marked(Mark::Attempt, 95_000, 120_000);
     assert!(sent < 25, "{sent} attempts left in 25 s in which 1250 calls were made");
     assert!(marked(Mark::Throttled, 95_000, 120_000) > 1200);
-    let last = ends.iter().filter(|(at, code)| *at > 185_000 && *code != Code::Ok).count();
-    assert!(last == 0, "{last} calls failed a minute after the end");
+    let last = ends.iter().filter(|(at, code)| *at > 310_000 && *code != Code::Ok).count();
+    assert!(last == 0, "{last} calls failed more than three minutes after the end");
 }
