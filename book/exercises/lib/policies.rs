@@ -39,6 +39,10 @@ mod door_starter;
 mod give_up_together_solution;
 #[path = "../retry-storm/give-up-together/starter.rs"]
 mod give_up_together_starter;
+#[path = "../late-reader/how-long-to-remember/solution.rs"]
+mod how_long_to_remember_solution;
+#[path = "../late-reader/how-long-to-remember/starter.rs"]
+mod how_long_to_remember_starter;
 #[path = "../defence/limit-that-finds-itself/solution.rs"]
 mod limit_that_finds_itself_solution;
 #[path = "../defence/limit-that-finds-itself/starter.rs"]
@@ -108,6 +112,8 @@ fn made(exercise: &str, file: &str) -> Option<Made> {
         ("hot-partition/a-consumer-of-its-own", "solution.rs") => {
             Made::Assignor(Own(a_consumer_of_its_own_solution::policy))
         }
+        ("late-reader/how-long-to-remember", "starter.rs") => Made::Once(how_long_to_remember_starter::policy),
+        ("late-reader/how-long-to-remember", "solution.rs") => Made::Once(how_long_to_remember_solution::policy),
         ("hot-partition/a-lane-of-its-own", "starter.rs") => Made::Partitioner(a_lane_of_its_own_starter::policy),
         ("hot-partition/a-lane-of-its-own", "solution.rs") => Made::Partitioner(a_lane_of_its_own_solution::policy),
         ("log/remember-the-offset", "starter.rs") => Made::Once(remember_the_offset_starter::policy),

@@ -34,14 +34,22 @@ pub(super) fn build(stage: &Stage, cluster: &Cluster, spec: &StreamSpec, code: &
     place(stage, cluster, (spec, code), &consumer_name(nth), Role::Consumer, books);
 }
 
-/// Puts the second group on the stage: a consumer in most things, with a group of its own.
-pub(super) fn build_later(stage: &Stage, cluster: &Cluster, spec: &StreamSpec, later: &LaterSpec, books: &Books) {
+/// Puts the second group on the stage: a consumer in most things, with a group of its own. If it does the consumers' work, it does so with
+/// their code.
+pub(super) fn build_later(
+    stage: &Stage,
+    cluster: &Cluster,
+    spec: &StreamSpec,
+    code: &StreamCode,
+    later: &LaterSpec,
+    books: &Books,
+) {
     let mut own = spec.clone();
     own.consumers.group = later.group.clone();
     own.consumers.from_beginning = later.from_beginning;
     own.consumers.cpu = later.cpu;
     let role = Role::Newcomer { at: SimTime::ZERO + later.at, deed: later.deed };
-    place(stage, cluster, (&own, &StreamCode::default()), NEWCOMER, role, books);
+    place(stage, cluster, (&own, code), NEWCOMER, role, books);
 }
 
 /// When a process begins to read, and what for.

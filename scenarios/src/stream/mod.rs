@@ -68,7 +68,7 @@ pub fn build(stage: &Stage, spec: &StreamSpec, code: &StreamCode) {
         consumer::build(stage, &cluster, spec, code, nth, &books);
     }
     if let Some(later) = &spec.later {
-        consumer::build_later(stage, &cluster, spec, later, &books);
+        consumer::build_later(stage, &cluster, spec, code, later, &books);
     }
     let (ruled, led, first) = (cluster.clone(), cluster.clone(), TopicPartition::new(&spec.topic.name, 0));
     stage.alias(ALIASES[1], move || {
