@@ -4,6 +4,7 @@ mod book;
 mod catalogue;
 mod checkers;
 mod command;
+mod constants;
 mod customers;
 mod determinism;
 mod exercises;
