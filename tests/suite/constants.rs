@@ -40,7 +40,8 @@ fn a_constant_that_is_off_by_a_tenth_is_noticed() {
     assert!(idle.is_empty(), "{}", idle.join("\n"));
 }
 
-/// What is wrong with a change that nothing shows.
+/// What is wrong with a change that nothing shows. `--nocapture` shows what each did.
+#[expect(clippy::print_stdout, reason = "a table for whoever asks for it")]
 fn unnoticed((name, variant, key, value): Change) -> Option<String> {
     let (file, set) = (scenario(name), vec![Override::parse(&format!("{key}={value}")).expect("an override")]);
     let request = Request { variants: vec![variant.to_owned()], set, ..Request::plain(name) };
