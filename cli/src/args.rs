@@ -234,6 +234,9 @@ pub(crate) struct VerifyArgs {
     /// Compare the models with queueing theory and published measurements instead, in one table
     #[arg(long, conflicts_with_all = ["scenarios", "set", "variants", "seeds", "at_least", "engine", "engines"])]
     pub(crate) theory: bool,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, clap::Args)]

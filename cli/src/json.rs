@@ -1,12 +1,14 @@
 //! The outcome for programs. A contract: keys are stable and in this order; more may be added.
 
+pub(crate) mod verify;
+
 use std::collections::BTreeMap;
 
 use gridlock_scenarios::outcome::{ClaimOutcome, Outcome, VariantOutcome};
 use gridlock_scenarios::spec::Fault;
 use serde::Serialize;
 
-/// Version of the contract.
+/// Version of the contract: of what `run` says, and of what `verify` says.
 const SCHEMA: u32 = 1;
 
 #[derive(Serialize)]
@@ -63,7 +65,7 @@ pub(crate) fn text(outcome: &Outcome) -> String {
 
 /// Any value as indented JSON with a line end.
 pub(crate) fn pretty(value: &impl Serialize) -> String {
-    let mut text = serde_json::to_string_pretty(value).expect("keys are text and numbers are integers");
+    let mut text = serde_json::to_string_pretty(value).expect("keys are text");
     text.push('\n');
     text
 }

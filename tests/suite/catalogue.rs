@@ -94,7 +94,7 @@ fn every_committed_figure_is_what_is_drawn_now() {
         let committed = std::fs::read_to_string(tree::root().join(&path)).unwrap_or_default();
         let advice = "`cargo lab figures` draws it anew; look at it before you commit it";
         if let Some(difference) = first_difference(&committed, &drawn) {
-            let shown: String = difference.chars().take(400).collect();
+            let shown: String = difference.to_string().chars().take(400).collect();
             panic!("{path} is missing or stale: {advice}\n{}", shown.replace("event", "line"));
         }
     }

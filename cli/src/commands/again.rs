@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
 
-use gridlock_scenarios::difference::first_difference;
+use gridlock_scenarios::difference::{Difference, first_difference};
 use miette::{Report, miette};
 use serde::Deserialize;
 
@@ -36,14 +36,23 @@ impl Way {
             Way::Elsewhere => "in a second process",
         }
     }
+
+    /// The word for programs.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Way::Beside => "beside",
+            Way::Alone => "alone",
+            Way::Elsewhere => "process",
+        }
+    }
 }
 
 /// Two runs of one seed that are not one history.
 #[derive(Clone, Debug)]
 pub(crate) struct Broken {
-    variant: String,
-    ways: [Way; 2],
-    digests: [String; 2],
+    pub(crate) variant: String,
+    pub(crate) ways: [Way; 2],
+    pub(crate) digests: [String; 2],
 }
 
 /// The first digest that differs from that of the same variant.
@@ -98,14 +107,17 @@ impl Again<'_> {
         }
     }
 
+    /// Plays two histories again with traces, and looks where they part.
+    pub(crate) fn place(&self, broken: &Broken) -> Result<Option<Difference>, Report> {
+        let variants = vec![broken.variant.clone()];
+        let only = Again { request: Request { variants, trace: true, ..self.request.clone() }, ..*self };
+        let [one, other] = broken.ways;
+        Ok(first_difference(&only.trace(one)?, &only.trace(other)?))
+    }
+
     /// Says where the histories part.
-    pub(crate) fn explain(&self, broken: &Broken) -> Result<String, Report> {
+    pub(crate) fn explain(&self, broken: &Broken, place: Option<&Difference>) -> String {
         let Broken { variant, ways, digests } = broken;
-        let only = Again {
-            request: Request { variants: vec![variant.clone()], trace: true, ..self.request.clone() },
-            ..*self
-        };
-        let place = first_difference(&only.trace(ways[0])?, &only.trace(ways[1])?);
         let place = place.map_or_else(
             || "Played again with traces, both told the same: whatever differs does not always.".to_owned(),
             |place| format!("The first difference is {place}"),
@@ -118,7 +130,7 @@ impl Again<'_> {
         );
         let history = History { scenario: &self.request.scenario, seed, ties: None, chaos: self.request.chaos };
         let line = repeat(self.command, history, Some(variant), &self.request.set);
-        Ok(format!("{}{place}\n  {}\n", paint(ink::BAD.bold(), &say), paint(ink::NAME, &line)))
+        format!("{}{place}\n  {}\n", paint(ink::BAD.bold(), &say), paint(ink::NAME, &line))
     }
 
     fn trace(&self, way: Way) -> Result<String, Report> {

@@ -2,26 +2,40 @@
 
 use std::ops::Range;
 
-use gridlock_scenarios::difference::first_difference;
+use gridlock_scenarios::difference::{Difference, first_difference};
+use gridlock_scenarios::outcome::VariantOutcome;
 use gridlock_sim::engine::{Engine, Options};
 use miette::Report;
 
-use crate::args::{VerifyArgs, WorldArgs};
+use crate::args::{Format, VerifyArgs, WorldArgs};
 use crate::commands::many;
 use crate::commands::verify::scenarios;
 use crate::human::{History, ink, paint, repeat};
+use crate::json::verify::{self as json, Mode};
 use crate::lab::{Lab, Request};
 use crate::term::{Exit, Failure, Term};
 
 /// Seeds played unless told otherwise.
 const SEEDS: Range<u64> = 0..20;
 
-/// Two engines disagree about this history.
+/// Seed, and the seed of the order of ties.
+type Moment = (u64, Option<u64>);
+
+/// One history of one variant, as both engines tell it.
 #[derive(Clone, Debug)]
-pub(crate) struct Disagreement {
+pub(crate) struct Told {
     seed: u64,
     ties: Option<u64>,
     variant: String,
+    digests: [String; 2],
+    /// Where the engines part, if they have been asked.
+    pub(crate) place: Option<Difference>,
+}
+
+impl Told {
+    pub(crate) fn agree(&self) -> bool {
+        self.digests[0] == self.digests[1]
+    }
 }
 
 /// What is compared: one scenario.
@@ -41,32 +55,36 @@ pub(crate) fn cross_check(lab: &dyn Lab, args: &VerifyArgs, term: &mut Term) -> 
             "this build has the {only} engine alone; build it with `--cfg madsim`, as the repository's configuration does, to compare"
         )));
     };
-    let seeds = args.seeds.clone().unwrap_or(SEEDS);
-    let mut histories: Vec<(u64, Option<u64>)> = seeds.clone().map(|seed| (seed, None)).collect();
-    if args.ties {
-        histories.extend(seeds.map(|seed| (seed, Some(seed))));
-    }
+    let engines = [one, other];
+    let (mut ok, mut histories) = (true, Vec::new());
     for scenario in scenarios(lab, args) {
-        let check = CrossCheck {
-            engines: [one, other],
-            scenario: &scenario,
-            set: &args.set,
-            variants: &args.variants,
-            chaos: args.chaos,
-        };
-        let what = format!("cross-check {scenario}");
-        let found = many::each(&histories, many::jobs(args.jobs), &what, term, |history| check.compare(lab, *history))?;
-        if let Some(disagreement) = found.iter().find_map(|(_, disagreement)| disagreement.as_ref()) {
-            let text = check.explain(lab, disagreement, term.style.command)?;
-            term.remark(&text)?;
-            return Ok(Exit::NotDeterministic);
+        let check =
+            CrossCheck { engines, scenario: &scenario, set: &args.set, variants: &args.variants, chaos: args.chaos };
+        let mut told = check.play_all(lab, args, term)?;
+        if let Some(parted) = told.iter_mut().flatten().find(|told| !told.agree()) {
+            parted.place = check.place(lab, parted)?;
+            term.remark(&check.explain(parted, term.style.command))?;
+            ok = false;
+        } else if args.format == Format::Human {
+            term.data(&check.agreement(&told))?;
         }
-        let variants = found.first().map_or(0, |(variants, _)| *variants);
-        let say =
-            format!("✓ {scenario}: {} histories of {variants} variants agree on {one} and {other}", histories.len());
-        term.data(&format!("{}\n", paint(ink::GOOD, &say)))?;
+        histories.extend(told.into_iter().flatten().map(|told| check.history(told)));
+        if !ok {
+            break;
+        }
     }
-    Ok(Exit::AsClaimed)
+    if args.format == Format::Json {
+        let found = json::Engines { chaos: args.chaos, engines: engines.map(Engine::text), histories };
+        term.data(&json::text(Mode::Engines, ok, &found))?;
+    }
+    Ok(if ok { Exit::AsClaimed } else { Exit::NotDeterministic })
+}
+
+/// The seeds to play, and with `--ties` each once more.
+fn moments(args: &VerifyArgs) -> Vec<Moment> {
+    let seeds = args.seeds.clone().unwrap_or(SEEDS);
+    let drawn = args.ties.then(|| seeds.clone().map(|seed| (seed, Some(seed))));
+    seeds.map(|seed| (seed, None)).chain(drawn.into_iter().flatten()).collect()
 }
 
 impl CrossCheck<'_> {
@@ -75,36 +93,67 @@ impl CrossCheck<'_> {
         Request { chaos: self.chaos, ..world.request(Some(seed), variants, Options { engine, ties }) }
     }
 
-    /// Plays one history on both engines; returns the number of variants, and the first of which they disagree.
-    pub(crate) fn compare(
-        &self,
-        lab: &dyn Lab,
-        (seed, ties): (u64, Option<u64>),
-    ) -> Result<(usize, Option<Disagreement>), Report> {
+    /// All variants of every seed.
+    fn play_all(&self, lab: &dyn Lab, args: &VerifyArgs, term: &mut Term) -> Result<Vec<Vec<Told>>, Failure> {
+        let what = format!("cross-check {}", self.scenario);
+        many::each(&moments(args), many::jobs(args.jobs), &what, term, |moment| self.compare(lab, *moment))
+    }
+
+    /// Plays one seed on both engines: all variants.
+    pub(crate) fn compare(&self, lab: &dyn Lab, (seed, ties): Moment) -> Result<Vec<Told>, Report> {
         let play = |engine| lab.play(&self.request(engine, seed, ties, self.variants), &mut |_| ());
         let [one, other] = self.engines;
         let (one, other) = (play(one)?.outcome.variants, play(other)?.outcome.variants);
-        let parts = one.iter().zip(&other).find(|(one, other)| one.report.digest != other.report.digest);
-        let disagreement = parts.map(|(variant, _)| Disagreement { seed, ties, variant: variant.name.clone() });
-        Ok((one.len(), disagreement))
+        let told = |(one, other): (VariantOutcome, VariantOutcome)| {
+            let digests = [one.report.digest, other.report.digest];
+            Told { seed, ties, variant: one.name, digests, place: None }
+        };
+        Ok(one.into_iter().zip(other).map(told).collect())
     }
 
-    /// Plays a history again with traces, and says where the engines part.
-    pub(crate) fn explain(&self, lab: &dyn Lab, found: &Disagreement, command: &str) -> Result<String, Report> {
-        let Disagreement { seed, ties, variant } = found;
+    /// Plays a history again with traces, and looks where the engines part.
+    pub(crate) fn place(&self, lab: &dyn Lab, parted: &Told) -> Result<Option<Difference>, Report> {
         let trace = |engine| {
-            let request = self.request(engine, *seed, *ties, std::slice::from_ref(variant));
+            let request = self.request(engine, parted.seed, parted.ties, std::slice::from_ref(&parted.variant));
             let played = lab.play(&Request { trace: true, ..request }, &mut |_| ())?;
             Ok::<_, Report>(played.traces.into_iter().next().map_or(String::new(), |(_, trace)| trace))
         };
         let [one, other] = self.engines;
-        let place = first_difference(&trace(one)?, &trace(other)?);
-        let place = place.unwrap_or_else(|| "no event: played again, both told the same".to_owned());
+        Ok(first_difference(&trace(one)?, &trace(other)?))
+    }
+
+    /// Says where the engines part.
+    pub(crate) fn explain(&self, parted: &Told, command: &str) -> String {
+        let Told { seed, ties, variant, place, .. } = parted;
+        let [one, other] = self.engines;
+        let place = place.as_ref();
+        let place =
+            place.map_or_else(|| "no event: played again, both told the same".to_owned(), Difference::to_string);
         let say = format!("✗ {one} (one) and {other} (other) tell two histories of {variant}, first in {place}\n");
         let history = History { scenario: self.scenario, seed: *seed, ties: *ties, chaos: self.chaos };
         let again = repeat(command, history, Some(variant), self.set);
         let lines =
             self.engines.map(|engine| format!("  {}\n", paint(ink::NAME, &format!("{again} --engine {engine}"))));
-        Ok(paint(ink::BAD.bold(), &say) + &lines.concat())
+        paint(ink::BAD.bold(), &say) + &lines.concat()
+    }
+
+    fn agreement(&self, told: &[Vec<Told>]) -> String {
+        let ([one, other], variants) = (self.engines, told.first().map_or(0, Vec::len));
+        let (scenario, seeds) = (self.scenario, told.len());
+        let say = format!("✓ {scenario}: {seeds} histories of {variants} variants agree on {one} and {other}");
+        format!("{}\n", paint(ink::GOOD, &say))
+    }
+
+    /// What was told, for programs.
+    fn history(&self, told: Told) -> json::History {
+        json::History {
+            scenario: self.scenario.to_owned(),
+            ok: told.agree(),
+            variant: told.variant,
+            seed: told.seed,
+            ties: told.ties,
+            digests: self.engines.map(Engine::text).into_iter().zip(told.digests).collect(),
+            first_difference: told.place,
+        }
     }
 }

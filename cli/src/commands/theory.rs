@@ -2,23 +2,45 @@
 
 use gridlock_scenarios::theory::{Bound, Effort, Row, checks};
 
-use crate::args::VerifyArgs;
+use crate::args::{Format, VerifyArgs};
 use crate::commands::many;
 use crate::human::{Cell, ink, paint, table};
+use crate::json::verify::{self as json, ErrorIn, Mode};
 use crate::term::{Exit, Failure, Term};
 
 pub(crate) fn theory(args: &VerifyArgs, term: &mut Term) -> Result<Exit, Failure> {
     let checks = checks(Effort::Full);
     let played = many::each(&checks, many::jobs(args.jobs), "theory", term, |check| Ok((check.place(), check.rows())))?;
     let rows = in_order(played);
-    term.data(&report(&rows))?;
-    Ok(Exit::claimed(rows.iter().all(Row::holds)))
+    let text = match args.format {
+        Format::Human => report(&rows),
+        Format::Json => document(&rows),
+    };
+    term.data(&text)?;
+    Ok(Exit::claimed(all_hold(&rows)))
+}
+
+fn all_hold(rows: &[Row]) -> bool {
+    rows.iter().all(Row::holds)
 }
 
 /// Checks end in any order; the table does not depend on it.
 fn in_order(mut played: Vec<((usize, usize), Vec<Row>)>) -> Vec<Row> {
     played.sort_by_key(|(place, _)| *place);
     played.into_iter().flat_map(|(_, rows)| rows).collect()
+}
+
+fn document(rows: &[Row]) -> String {
+    let row = |row: &Row| {
+        let (error_in, bound) = match row.bound {
+            Bound::Percent(most) => (ErrorIn::Percent, most),
+            Bound::Within(most) => (ErrorIn::Unit, most),
+        };
+        let Row { source, unit, theory, simulated, half_width, .. } = *row;
+        let (quantity, error, ok) = (row.quantity.clone(), row.error(), row.holds());
+        json::Row { source, quantity, unit, theory, simulated, half_width, error_in, error, bound, ok }
+    };
+    json::text(Mode::Theory, all_hold(rows), &json::Theory { rows: rows.iter().map(row).collect() })
 }
 
 fn report(rows: &[Row]) -> String {
@@ -91,6 +113,11 @@ mod tests {
         assert_eq!(lines[1], "  G1   M/M/1: W   50.00 %   50.40 ± 0.25     +0.8 %     2 %   ✓");
         assert_eq!(lines[2], "  G1   M/M/1: W   50.00 %   53.00 ± 0.25   +3.00 pt    2 pt   ✗");
         assert!(text.ends_with("✗ 1 of 2 rows are out of their bounds.\n"));
+    }
+
+    #[test]
+    fn programs_get_the_numbers_as_they_are() {
+        insta::assert_snapshot!(document(&[row(50.5, Bound::Percent(2.0)), row(f64::NAN, Bound::Within(2.0))]));
     }
 
     #[test]

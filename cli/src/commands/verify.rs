@@ -1,6 +1,5 @@
 //! `verify`: does the verdict depend on luck, and is each seed one history?
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use gridlock_scenarios::outcome::VariantOutcome;
@@ -8,12 +7,15 @@ use gridlock_sim::engine::Options;
 use gridlock_sim::report::VerdictKind;
 use miette::Report;
 
-use crate::args::{VerifyArgs, WorldArgs};
+use crate::args::{Format, VerifyArgs, WorldArgs};
 use crate::commands::again::{Again, Broken, Digests, Way, broken};
 use crate::commands::many;
-use crate::human::{Cell, History, KINDS, ink, paint, repeat, table};
+use crate::json::verify::{self as json, Mode};
 use crate::lab::{Lab, Request};
 use crate::term::{Exit, Failure, Style, Term};
+
+mod document;
+mod summary;
 
 /// Seeds played unless told otherwise.
 const SEEDS: Range<u64> = 0..32;
@@ -21,8 +23,6 @@ const SEEDS: Range<u64> = 0..32;
 const REPEATED: u64 = 2;
 /// The share of seeds that must give the expected verdict, unless told otherwise.
 const AT_LEAST: (u64, u64) = (30, 32);
-/// Seeds named where a verdict is not the expected one.
-const NAMED_MAX: usize = 8;
 
 /// What is kept of one variant's run.
 #[derive(Debug)]
@@ -31,9 +31,16 @@ struct Tally {
     kind: VerdictKind,
     expected: Option<String>,
     as_claimed: bool,
-    /// What went wrong under chaos: violated checks and failed claims.
-    troubles: Vec<String>,
+    /// Checks that were violated and claims that failed.
+    troubles: Vec<Trouble>,
     digest: String,
+}
+
+/// What is not as it should be, by its name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Trouble {
+    Fails(String),
+    Violates(String),
 }
 
 /// The runs of one seed.
@@ -54,18 +61,27 @@ struct Check<'a> {
 pub(crate) fn verify(lab: &dyn Lab, args: &VerifyArgs, term: &mut Term) -> Result<Exit, Failure> {
     let seeds = args.seeds.clone().unwrap_or(SEEDS);
     let at_least = at_least(args, &seeds)?;
-    let mut worst = Exit::AsClaimed;
+    let (mut exit, mut found) = (Exit::AsClaimed, Vec::new());
     for (nth, scenario) in scenarios(lab, args).iter().enumerate() {
-        if nth > 0 {
+        if nth > 0 && args.format == Format::Human {
             term.data("\n")?;
         }
-        match (Check { scenario, args, seeds: seeds.clone(), at_least }).verify(lab, term)? {
-            Exit::AsClaimed => {}
-            Exit::NotDeterministic => return Ok(Exit::NotDeterministic),
-            exit => worst = exit,
+        let scenario = Check { scenario, args, seeds: seeds.clone(), at_least }.verify(lab, term)?;
+        if !scenario.ok {
+            exit = if scenario.replay.ok { Exit::NotAsClaimed } else { Exit::NotDeterministic };
+        }
+        found.push(scenario);
+        if exit == Exit::NotDeterministic {
+            break;
         }
     }
-    Ok(worst)
+    if args.format == Format::Json {
+        let mode = if args.chaos { Mode::Chaos } else { Mode::Seeds };
+        let seeds = [seeds.start, seeds.end];
+        let found = json::Seeds { engine: args.engine.text(), seeds, scenarios: found };
+        term.data(&json::text(mode, exit == Exit::AsClaimed, &found))?;
+    }
+    Ok(exit)
 }
 
 /// Names of the scenarios asked for: all of the catalogue if none is named.
@@ -78,12 +94,26 @@ pub(crate) fn scenarios(lab: &dyn Lab, args: &VerifyArgs) -> Vec<String> {
 }
 
 impl Check<'_> {
-    fn verify(&self, lab: &dyn Lab, term: &mut Term) -> Result<Exit, Failure> {
+    fn verify(&self, lab: &dyn Lab, term: &mut Term) -> Result<json::Scenario, Failure> {
         let mut runs = self.play_all(lab, term)?;
         let repeats = runs.split_off((self.seeds.end - self.seeds.start) as usize);
-        term.data(&self.summary(&runs, term.style.command))?;
+        if self.args.format == Format::Human {
+            term.data(&self.summary(&runs, term.style.command))?;
+        }
+        let replay = self.replay(lab, &runs, &repeats, term)?;
+        Ok(self.scenario(&runs, replay))
+    }
+
+    /// Plays the first seeds again. What is broken is a remark in every format: it goes with the exit code.
+    fn replay(
+        &self,
+        lab: &dyn Lab,
+        runs: &[Played],
+        repeats: &[Played],
+        term: &mut Term,
+    ) -> Result<json::Replay, Failure> {
         let mut ways = Vec::new();
-        for (first, repeat) in runs.iter().zip(&repeats) {
+        for (first, repeat) in runs.iter().zip(repeats) {
             term.progress(&format!("verify {}: seed {} again", self.scenario, first.seed));
             let again = self.again(lab, first.seed, term.style);
             let found = again_and_again(&again, first, repeat);
@@ -91,17 +121,27 @@ impl Check<'_> {
             ways = match found? {
                 Ok(ways) => ways,
                 Err(broken) => {
-                    term.remark(&again.explain(&broken)?)?;
-                    return Ok(Exit::NotDeterministic);
+                    let place = again.place(&broken)?;
+                    term.remark(&again.explain(&broken, place.as_ref()))?;
+                    return Ok(document::replay(&runs[..repeats.len()], &[], Some((first.seed, broken, place))));
                 }
             };
         }
-        term.data(&self.one_history(&runs[..repeats.len()], &ways))?;
-        let fine = |variant: &Vec<(u64, &Tally)>| match self.args.chaos {
-            true => variant.iter().all(|(_, tally)| tally.as_claimed),
-            false => enough(variant, self.at_least),
-        };
-        Ok(Exit::claimed(columns(&runs).iter().all(fine)))
+        let runs = &runs[..repeats.len()];
+        if self.args.format == Format::Human {
+            term.data(&self.one_history(runs, &ways))?;
+        }
+        Ok(document::replay(runs, &ways, None))
+    }
+
+    /// Whether a variant is as it should be, over all seeds.
+    fn fine(&self, variant: &[(u64, &Tally)]) -> bool {
+        agreeing(variant, self.args.chaos) >= self.needed()
+    }
+
+    /// In how many seeds it must be so.
+    fn needed(&self) -> u64 {
+        if self.args.chaos { self.seeds.end - self.seeds.start } else { self.at_least }
     }
 
     fn again<'b>(&self, lab: &'b dyn Lab, seed: u64, style: Style) -> Again<'b> {
@@ -109,16 +149,6 @@ impl Check<'_> {
         let request = world.request(Some(seed), &self.args.variants, self.options());
         let request = Request { chaos: self.args.chaos, ..request };
         Again { lab, request, program: style.program, command: style.command }
-    }
-
-    /// In how many ways which seeds are one history, and their digests.
-    fn one_history(&self, runs: &[Played], ways: &[Way]) -> String {
-        let seeds: Vec<String> = runs.iter().map(|played| played.seed.to_string()).collect();
-        let word = if seeds.len() == 1 { "Seed" } else { "Each of the seeds" };
-        let ways: Vec<&str> = ways.iter().map(|way| way.text()).collect();
-        let say = format!("✓ {word} {} is one history: {}.", seeds.join(" and "), ways.join(", "));
-        let digests = runs[0].variants.iter().map(|tally| format!("  {} {}\n", tally.name, tally.digest));
-        format!("{}\n{}", paint(ink::GOOD, &say), paint(ink::FAINT, &digests.collect::<String>()))
     }
 
     fn options(&self) -> Options {
@@ -161,12 +191,11 @@ fn tally(variant: VariantOutcome) -> Tally {
     Tally { name, kind: verdict.kind, expected, as_claimed, troubles, digest: report.digest }
 }
 
-/// Checks that were violated and claims that failed, in words.
-fn troubles(variant: &VariantOutcome) -> Vec<String> {
+fn troubles(variant: &VariantOutcome) -> Vec<Trouble> {
     let checks = variant.checks.iter().filter(|(_, check)| !check.held && !check.must_be_violated);
     let claims = variant.claims.iter().filter(|claim| !claim.holds);
-    let violated = checks.map(|(name, _)| format!("violates {name}"));
-    violated.chain(claims.map(|claim| format!("fails {}", claim.id))).collect()
+    let violated = checks.map(|(name, _)| Trouble::Violates(name.clone()));
+    violated.chain(claims.map(|claim| Trouble::Fails(claim.id.clone()))).collect()
 }
 
 /// Plays a seed in all other ways, and compares: the ways in which it is one history, or where it is not.
@@ -197,98 +226,16 @@ fn columns(runs: &[Played]) -> Vec<Vec<(u64, &Tally)>> {
     (0..count).map(|index| runs.iter().map(|played| (played.seed, &played.variants[index])).collect()).collect()
 }
 
-fn expected(tally: &Tally) -> bool {
-    tally.expected.as_deref().is_none_or(|word| word == tally.kind.text())
+/// Whether a run is as it should be: under chaos that is safe, and alive in the end; else its verdict is the expected one.
+fn agrees(tally: &Tally, chaos: bool) -> bool {
+    if chaos { tally.as_claimed } else { tally.expected.as_deref().is_none_or(|word| word == tally.kind.text()) }
 }
 
-fn enough(variant: &[(u64, &Tally)], at_least: u64) -> bool {
-    variant.iter().filter(|(_, tally)| expected(tally)).count() as u64 >= at_least
+fn agreeing(variant: &[(u64, &Tally)], chaos: bool) -> u64 {
+    variant.iter().filter(|(_, tally)| agrees(tally, chaos)).count() as u64
 }
 
-impl Check<'_> {
-    fn summary(&self, runs: &[Played], command: &str) -> String {
-        let Range { start, end } = self.seeds;
-        let facts = match self.args.chaos {
-            true => format!("chaos with seeds {start}..{end}"),
-            false => format!("seeds {start}..{end}, at least {} of {} as expected", self.at_least, end - start),
-        };
-        let mut text = format!("{}  {}\n\n", paint(ink::STRONG, self.scenario), paint(ink::FAINT, &facts));
-        let variants = columns(runs);
-        let mut heads = vec!["", "expected"];
-        heads.extend(KINDS.map(VerdictKind::text));
-        heads.push(if self.args.chaos { "safe, and alive in the end" } else { "all claims hold" });
-        let mut rows = vec![heads.into_iter().map(|head| Cell::new(head, ink::FAINT)).collect()];
-        rows.extend(variants.iter().map(|variant| row(variant)));
-        text += &table(2, &rows);
-        text += "\n";
-        let judge = |variant: &Vec<_>| match self.args.chaos {
-            true => self.troubles(variant, command),
-            false => self.judgement(variant, command),
-        };
-        text.extend(variants.iter().map(judge));
-        text
-    }
-
-    /// One line for a variant, and the seeds that differ with the line that shows the first of them.
-    fn judgement(&self, variant: &[(u64, &Tally)], command: &str) -> String {
-        let Some(wanted) = &variant[0].1.expected else { return String::new() };
-        let name = &variant[0].1.name;
-        let others: Vec<u64> = variant.iter().filter(|(_, tally)| !expected(tally)).map(|(seed, _)| *seed).collect();
-        let good = variant.len() - others.len();
-        let mark = if enough(variant, self.at_least) { paint(ink::GOOD, "✓") } else { paint(ink::BAD, "✗") };
-        let mut text = format!("{mark} {name}: {good} of {} seeds are {wanted}\n", variant.len());
-        if let Some(&seed) = others.first() {
-            let history = History { scenario: self.scenario, seed, ties: None, chaos: false };
-            let again = repeat(command, history, Some(name), &self.args.set);
-            text += &format!("    not so: {}\n    {}\n", listed(&others), paint(ink::NAME, &again));
-        }
-        text
-    }
-}
-
-impl Check<'_> {
-    /// What went wrong under chaos: each trouble with its seeds and the line that shows the first of them.
-    fn troubles(&self, variant: &[(u64, &Tally)], command: &str) -> String {
-        let name = &variant[0].1.name;
-        let mut seeds: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
-        for (seed, tally) in variant {
-            tally.troubles.iter().for_each(|trouble| seeds.entry(trouble).or_default().push(*seed));
-        }
-        if seeds.is_empty() {
-            return format!("{} {name}: safe and alive with all of {} seeds\n", paint(ink::GOOD, "✓"), variant.len());
-        }
-        let told = seeds.iter().map(|(trouble, seeds)| {
-            let history = History { scenario: self.scenario, seed: seeds[0], ties: None, chaos: true };
-            let again = paint(ink::NAME, &repeat(command, history, Some(name), &self.args.set));
-            let count = format!("{} of {}", seeds.len(), variant.len());
-            format!("{} {name} {trouble} with {count}: {}\n    {again}\n", paint(ink::BAD, "✗"), listed(seeds))
-        });
-        told.collect()
-    }
-}
-
-fn row(variant: &[(u64, &Tally)]) -> Vec<Cell> {
-    let first = variant[0].1;
-    let wanted = first.expected.as_deref();
-    let mut row = vec![Cell::plain(&first.name), Cell::plain(wanted.unwrap_or("any"))];
-    for kind in KINDS {
-        let count = variant.iter().filter(|(_, tally)| tally.kind == kind).count();
-        let style = match wanted {
-            _ if count == 0 => ink::FAINT,
-            Some(word) if word == kind.text() => ink::GOOD,
-            Some(_) => ink::BAD,
-            None => ink::PLAIN,
-        };
-        row.push(Cell::new(if count == 0 { "·".to_owned() } else { count.to_string() }, style));
-    }
-    let claimed = variant.iter().filter(|(_, tally)| tally.as_claimed).count();
-    row.push(Cell::plain(format!("{claimed}/{}", variant.len())));
-    row
-}
-
-fn listed(seeds: &[u64]) -> String {
-    let named: Vec<String> = seeds.iter().take(NAMED_MAX).map(u64::to_string).collect();
-    let more = if seeds.len() > NAMED_MAX { format!(" and {} more", seeds.len() - NAMED_MAX) } else { String::new() };
-    let word = if seeds.len() == 1 { "seed" } else { "seeds" };
-    format!("{word} {}{more}", named.join(", "))
+/// The seeds in which it is not.
+fn disagreeing(variant: &[(u64, &Tally)], chaos: bool) -> Vec<u64> {
+    variant.iter().filter(|(_, tally)| !agrees(tally, chaos)).map(|(seed, _)| *seed).collect()
 }

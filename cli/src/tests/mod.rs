@@ -6,6 +6,7 @@ mod engines;
 mod errors;
 mod fake;
 mod output;
+mod programs;
 mod shrink;
 mod sweep;
 mod verify;
