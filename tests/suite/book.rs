@@ -92,6 +92,8 @@ fn a_wrong_directive_is_pointed_at() {
     refused("{{spec slow-dependency world.chain.servces}}", &["servces", "did you mean `services`?"]);
     refused("{{code scenarios/src/shop/services.rs#no-such}}", &["no anchor `no-such`"]);
     refused("{{code scenarios/src/shop/sevices.rs#x}}", &["no file"]);
+    refused("{{code book/examples/sweep/slrum.sh}}", &["no file"]);
+    refused("{{code /etc/passwd}}", &["is not compiled"]);
     refused("{{code /etc/passwd#x}}", &["is not compiled"]);
     refused("{{cited rfc6289 200 ms}}", &["no source `rfc6289`", "did you mean `rfc6298`?"]);
     refused("{{calc slow-dependency/slow 1 + as number}}", &["ends too early"]);

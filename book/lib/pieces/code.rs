@@ -1,6 +1,8 @@
-//! Code from the compiled sources, by anchor.
+//! Code from files that are compiled or tested: a part by its anchor, or the whole.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::path::Path;
 
 use gridlock_scenarios::spec::suggest;
 
@@ -12,20 +14,30 @@ use crate::html::escape;
 const ROOTS: [&str; 6] = ["sim/src/", "scenarios/", "figures/src/", "cli/src/", "book/examples/", "book/exercises/"];
 
 /// `path#anchor`: the lines between `// ANCHOR: anchor` and `// ANCHOR_END: anchor` (`#` in TOML), without what they are indented by.
+/// `path` alone is the whole file.
 pub(crate) fn code(place: &Place, words: &Words) -> Result<String, Fault> {
-    let Some((path, anchor)) = words.plain[0].split_once('#') else {
-        return wrong("which part of the file?", "write `{{code PATH#ANCHOR}}`");
-    };
+    let asked = &words.plain[0];
+    let (path, anchor) = asked.split_once('#').map_or((asked.as_str(), None), |(path, anchor)| (path, Some(anchor)));
     if !ROOTS.iter().any(|root| path.starts_with(root)) || path.contains("..") {
         return wrong(format!("`{path}` is not compiled"), format!("name a file below {}", ROOTS.join(", ")));
     }
     let Ok(text) = fs::read_to_string(place.desk.root.join(path)) else {
         return wrong(format!("there is no file `{path}`"), "paths begin at the root of the workspace");
     };
-    let lines = between(&text, anchor)?;
-    let language = if path.ends_with(".toml") { "toml" } else { "rust" };
+    let lines = anchor.map_or(Ok(text.clone()), |anchor| between(&text, anchor))?;
+    let language = language(path);
     let caption = format!("<p class=\"gl-caption\"><code>{}</code></p>", escape(path));
     Ok(format!("```{language}\n{lines}```\n\n{caption}"))
+}
+
+/// What a fence calls the language of a file.
+fn language(path: &str) -> &'static str {
+    match Path::new(path).extension().and_then(OsStr::to_str) {
+        Some("toml") => "toml",
+        Some("sh") => "sh",
+        Some("yaml") => "yaml",
+        _ => "rust",
+    }
 }
 
 /// The lines of an anchor.
@@ -64,6 +76,12 @@ mod tests {
             "x\n  // ANCHOR: a\n  one {\n    // ANCHOR: b\n    two\n    // ANCHOR_END: b\n  }\n  // ANCHOR_END: a\n";
         assert_eq!(between(text, "a"), Ok("one {\n  two\n}\n".into()));
         assert_eq!(between(text, "b"), Ok("two\n".into()));
+    }
+
+    #[test]
+    fn a_fence_names_the_language_of_its_file() {
+        let named = ["a/b.rs", "b.toml", "run.sh", "job.yaml"].map(language);
+        assert_eq!(named, ["rust", "toml", "sh", "yaml"]);
     }
 
     #[test]
