@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use super::policy::AdaptiveThrottling;
 use crate::engine::{SimDuration, SimTime, Stream};
+use crate::trace::Code;
 
 /// The window moves in this many steps, so that it need not remember each call. It is up to one step shorter than asked for.
 const STEPS: u64 = 24;
@@ -28,7 +29,7 @@ impl Adaptive {
     }
 
     /// Whether the policy counts this code as refused.
-    pub(crate) fn refuses(&self, code: crate::trace::Code) -> bool {
+    pub(crate) fn refuses(&self, code: Code) -> bool {
         self.policy.codes.contains(&code)
     }
 

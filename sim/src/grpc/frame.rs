@@ -7,8 +7,10 @@ use crate::engine::SimDuration;
 const REQUEST_HEADERS: u32 = 120;
 /// Response HEADERS and trailers.
 const RESPONSE_HEADERS: u32 = 60;
-/// Five bytes of gRPC prefix and nine of the DATA frame's header.
-const DATA_PREFIX: u32 = 14;
+/// What gRPC puts in front of a message, in bytes: flow control counts it.
+pub(super) const MESSAGE_PREFIX: u32 = 5;
+/// With the nine bytes of the DATA frame's header, which it does not count.
+const DATA_PREFIX: u32 = MESSAGE_PREFIX + 9;
 /// A frame header and a small body: SETTINGS, PING, RST_STREAM, WINDOW_UPDATE, GOAWAY.
 const CONTROL: u32 = 17;
 

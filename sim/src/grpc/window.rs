@@ -7,9 +7,11 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
-/// Bytes of DATA that a message is: its five bytes of gRPC prefix count, the header of its frame does not.
-fn data(message_bytes: u32) -> i64 {
-    5 + i64::from(message_bytes)
+use super::frame::MESSAGE_PREFIX;
+
+/// Bytes of DATA that a message is, as both sides count them.
+const fn data(message_bytes: u32) -> u32 {
+    MESSAGE_PREFIX + message_bytes
 }
 
 /// The client's side: what is left of the window, and whose DATA waits for more.
@@ -39,12 +41,12 @@ impl SendWindow {
 
     /// A message leaves.
     pub(super) fn take(&self, message_bytes: u32) {
-        self.left.set(self.left.get() - data(message_bytes));
+        self.left.set(self.left.get() - i64::from(data(message_bytes)));
     }
 
     /// A message that was to leave has been taken back.
     pub(super) fn give_back(&self, message_bytes: u32) {
-        self.left.set(self.left.get() + data(message_bytes));
+        self.left.set(self.left.get() + i64::from(data(message_bytes)));
     }
 
     /// The DATA of this stream waits.
@@ -77,7 +79,7 @@ impl Consumed {
     /// A message was read; true when this makes an update due. nghttp2 sends one when half of the window has been consumed.
     pub(super) fn add(&self, message_bytes: u32) -> bool {
         let was_due = self.is_due();
-        self.untold.set(self.untold.get() + 5 + message_bytes);
+        self.untold.set(self.untold.get() + data(message_bytes));
         self.is_due() && !was_due
     }
 
