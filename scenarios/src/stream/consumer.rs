@@ -31,7 +31,7 @@ type Readers = Rc<RefCell<Vec<Reader>>>;
 
 /// Puts the `nth` consumer on the stage.
 pub(super) fn build(stage: &Stage, cluster: &Cluster, spec: &StreamSpec, code: &StreamCode, nth: u32, books: &Books) {
-    place(stage, cluster, (spec, code), &consumer_name(nth), Role::Consumer, books);
+    place(stage, cluster, spec, code, &consumer_name(nth), None, books);
 }
 
 /// Puts the second group on the stage: a consumer in most things, with a group of its own. If it does the consumers' work, it does so with
@@ -48,27 +48,25 @@ pub(super) fn build_later(
     own.consumers.group = later.group.clone();
     own.consumers.from_beginning = later.from_beginning;
     own.consumers.cpu = later.cpu;
-    let role = Role::Newcomer { at: SimTime::ZERO + later.at, deed: later.deed };
-    place(stage, cluster, (&own, code), NEWCOMER, role, books);
+    place(stage, cluster, &own, code, NEWCOMER, Some(later), books);
 }
 
-/// When a process begins to read, and what for.
-#[derive(Clone, Copy)]
-enum Role {
-    Consumer,
-    Newcomer { at: SimTime, deed: Deed },
-}
-
-type Design<'a> = (&'a StreamSpec, &'a StreamCode);
-
-fn place(stage: &Stage, cluster: &Cluster, (spec, code): Design, name: &str, role: Role, books: &Books) {
+fn place(
+    stage: &Stage,
+    cluster: &Cluster,
+    spec: &StreamSpec,
+    code: &StreamCode,
+    name: &str,
+    later: Option<&LaterSpec>,
+    books: &Books,
+) {
     let site = stage.service(name, spec.consumers.process.clone());
     let readers = Readers::default();
     if spec.consumers.graceful {
         stop_in_order(&site, &readers);
     }
     let (cluster, books, process, code) = (cluster.clone(), books.clone(), site.process.clone(), *code);
-    let (spec, name) = (with_assignor(spec, &code), name.to_owned());
+    let (spec, name, later) = (with_assignor(spec, &code), name.to_owned(), later.cloned());
     process.on_start(move || {
         readers.take();
         let kafka = cluster.client(&site, &name, spec.consumers.client.clone());
@@ -76,7 +74,7 @@ fn place(stage: &Stage, cluster: &Cluster, (spec, code): Design, name: &str, rol
             desk: Rc::new(Desk::new(&site, &kafka, &spec, &code, &books)),
             spec: spec.consumers.clone(),
             topic: spec.topic.name.clone(),
-            role,
+            later: later.clone(),
             readers: readers.clone(),
             books: books.clone(),
             site: site.clone(),
@@ -116,7 +114,8 @@ struct Member {
     site: Site,
     spec: ConsumersSpec,
     topic: String,
-    role: Role,
+    /// Set if it is the second group's.
+    later: Option<LaterSpec>,
     desk: Rc<Desk>,
     readers: Readers,
     books: Books,
@@ -125,16 +124,16 @@ struct Member {
 impl Member {
     async fn start(&self, cluster: &Cluster, kafka: &Kafka, name: &str) {
         cluster.ready().await;
-        if let Role::Newcomer { at, .. } = self.role {
-            self.site.process.timer_at(at).await;
+        if let Some(later) = &self.later {
+            self.site.process.timer_at(SimTime::ZERO + later.at).await;
         }
         if matches!(self.spec.on_error, OnError::DeadLetter | OnError::RetryTopic) {
             self.connected(async || self.desk.letters.connect().await).await;
         }
         let desk = self.desk.clone();
-        let handle = match self.role {
-            Role::Newcomer { deed: Deed::Count, .. } => handler(move |delivery| desk.clone().count(delivery)),
-            _ => handler(move |delivery| desk.clone().handle(delivery)),
+        let handle = match self.later.as_ref().map(|later| later.deed) {
+            Some(Deed::Count) => handler(move |delivery| desk.clone().count(delivery)),
+            Some(Deed::Reserve) | None => handler(move |delivery| desk.clone().handle(delivery)),
         };
         match self.spec.profile {
             Profile::Java => self.read_as_java(cluster, name, handle),
