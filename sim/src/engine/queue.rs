@@ -157,7 +157,8 @@ impl<E: Ahead> EventQueue<E> {
     pub(crate) fn cancel(&mut self, id: EventId) -> Option<E> {
         let event = self.take(id)?;
         self.stale += 1;
-        if self.stale > 64 && self.stale * 2 > self.entries() {
+        let live = self.slots.len() - self.free.len();
+        if self.stale > live.max(64) {
             self.sweep();
         }
         Some(event)
@@ -189,12 +190,6 @@ impl<E: Ahead> EventQueue<E> {
         (self.filled, self.earliest, self.stale) = (0, None, 0);
         self.free.clear();
         std::mem::take(&mut self.slots).into_iter().filter_map(|slot| slot.event).collect()
-    }
-
-    /// Number of entries, live and stale.
-    fn entries(&self) -> usize {
-        let buckets = self.levels.iter().flat_map(|level| &level.buckets);
-        self.due.len() + buckets.map(Vec::len).sum::<usize>()
     }
 
     fn add(&mut self, at: u64, rank: u64, event: E) -> EventId {

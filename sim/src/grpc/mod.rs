@@ -26,6 +26,7 @@ mod frame;
 pub mod guard;
 mod installed;
 mod message;
+mod outbox;
 pub mod policy;
 pub mod retry;
 mod server;

@@ -8,6 +8,7 @@ use std::rc::{Rc, Weak};
 use super::attempt::{Attempt, Place};
 use super::frame::Frame;
 use super::message::{Message, Status};
+use super::outbox::Outbox;
 use super::policy::KeepalivePolicy;
 use super::subchannel::Subchannel;
 use super::window::SendWindow;
@@ -39,8 +40,8 @@ pub(crate) struct Session {
     queue: RefCell<VecDeque<Rc<Attempt>>>,
     queued: Cell<u64>,
     window: SendWindow,
-    /// Frames that wait for room in the socket's send buffer. Bounded by the calls in flight.
-    outbox: RefCell<VecDeque<Frame>>,
+    /// Frames that wait for room in the socket's send buffer.
+    outbox: RefCell<Outbox>,
     ping_timer: RefCell<Option<ProcessTimer>>,
     /// A ping is due and waits for a call.
     ping_due: Cell<bool>,
@@ -109,26 +110,13 @@ impl Session {
         }
     }
 
-    /// Takes back what has not left the process of a request (nghttp2 does so, too); false if the server will hear of the stream.
+    /// Takes back what has not left the process of a request; false if the server will hear of the stream.
     fn unsend(&self, stream: u32) -> bool {
-        let mut unheard = false;
-        self.outbox.borrow_mut().retain(|frame| match frame {
-            Frame::Request { stream: unsent, message, .. } if *unsent == stream => {
-                unheard = true;
-                self.window.give_back(message.bytes);
-                false
-            }
-            Frame::Headers { stream: unsent, .. } if *unsent == stream => {
-                unheard = true;
-                false
-            }
-            Frame::Data { stream: unsent, message } if *unsent == stream => {
-                self.window.give_back(message.bytes);
-                false
-            }
-            _ => true,
-        });
-        unheard
+        let taken = self.outbox.borrow_mut().take_back(stream);
+        if let Some(bytes) = taken.message_bytes {
+            self.window.give_back(bytes);
+        }
+        taken.unheard
     }
 
     /// Closes without telling the owner.
@@ -186,7 +174,7 @@ impl Session {
     fn send(&self, frame: Frame) {
         let Some(conn) = self.conn.borrow().clone() else { return };
         if conn.unacked_bytes() >= SEND_BUFFER {
-            self.outbox.borrow_mut().push_back(frame);
+            self.outbox.borrow_mut().push(frame);
             conn.tell_when_below(SEND_BUFFER);
         } else {
             conn.send(frame.bytes(), Rc::new(frame));
@@ -309,8 +297,14 @@ impl ConnEvents for Session {
 
     /// The socket has room again.
     fn drained(&self) {
-        let waiting = self.outbox.take();
-        waiting.into_iter().for_each(|frame| self.send(frame));
+        let Some(conn) = self.conn.borrow().clone() else { return };
+        while conn.unacked_bytes() < SEND_BUFFER {
+            let Some(frame) = self.outbox.borrow_mut().pop() else { return };
+            conn.send(frame.bytes(), Rc::new(frame));
+        }
+        if !self.outbox.borrow().is_empty() {
+            conn.tell_when_below(SEND_BUFFER);
+        }
     }
 
     fn closed(&self, _why: ConnChange) {

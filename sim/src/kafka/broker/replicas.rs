@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::kafka::replica::Replica;
-use crate::kafka::types::TopicPartition;
+use crate::kafka::replica::{Replica, Scene};
+use crate::kafka::types::{BrokerId, Offset, TopicPartition};
 
 /// Names a replica on its broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,6 +15,8 @@ pub(super) struct Number(pub(super) u32);
 #[derive(Debug, Default)]
 pub(super) struct Replicas {
     all: Vec<Replica>,
+    /// Counts, for each, the times at which it may have become another to a reader.
+    changes: Vec<u64>,
     numbers: BTreeMap<TopicPartition, Number>,
 }
 
@@ -33,7 +35,26 @@ impl Replicas {
     }
 
     pub(super) fn at_mut(&mut self, number: Number) -> &mut Replica {
+        self.changes[number.0 as usize] += 1;
         &mut self.all[number.0 as usize]
+    }
+
+    /// While this stays the same, a reader finds what it has found before.
+    pub(super) fn changes(&self, number: Number) -> u64 {
+        self.changes[number.0 as usize]
+    }
+
+    /// A follower has everything before `offset`. True if that has changed anything for others; see [`Replica::note_fetch`].
+    pub(super) fn note_fetch(
+        &mut self,
+        number: Number,
+        scene: &Scene<'_>,
+        follower: (BrokerId, u64),
+        offset: Offset,
+    ) -> bool {
+        let changed = self.all[number.0 as usize].note_fetch(scene, follower, offset);
+        self.changes[number.0 as usize] += u64::from(changed);
+        changed
     }
 
     /// The number of a partition; if it is not kept yet, it is from now on.
@@ -43,6 +64,7 @@ impl Replicas {
         }
         let number = Number(u32::try_from(self.all.len()).expect("fewer than 2^32 replicas"));
         self.all.push(fresh());
+        self.changes.push(0);
         self.numbers.insert(partition.clone(), number);
         number
     }
@@ -58,6 +80,7 @@ impl Replicas {
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Replica> {
+        self.changes.iter_mut().for_each(|changes| *changes += 1);
         self.all.iter_mut()
     }
 

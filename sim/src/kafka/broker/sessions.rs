@@ -45,6 +45,9 @@ struct Part {
     told: Option<Told>,
     /// Nothing was wrong with it when the session was last looked through.
     is_fine: bool,
+    /// When there was nothing in it for its follower, if nothing has been asked anew since: changes of the replica, and the epoch
+    /// of the follower. Most partitions are so in most fetches.
+    quiet: Option<(u64, u64)>,
 }
 
 /// A fetch of a session, perhaps one that waits for data.
@@ -110,10 +113,8 @@ impl Session {
         self.parts.retain(|part| !fetch.forgotten.contains(&part.want.partition));
         for want in fetch.partitions {
             match self.parts.iter_mut().find(|part| part.want.partition == want.partition) {
-                Some(part) => part.want = want,
-                None => {
-                    self.parts.push(Part { number: replicas.number(&want.partition), want, told: None, is_fine: false })
-                }
+                Some(part) => (part.want, part.quiet) = (want, None),
+                None => self.parts.push(Part::new(replicas.number(&want.partition), want)),
             }
         }
     }
@@ -142,7 +143,13 @@ impl Session {
         let (count, first) = (self.parts.len(), self.first);
         for nth in (0..count).map(|nth| (first + nth) % count) {
             let part = &mut self.parts[nth];
-            let Some(fetched) = part.news(replicas, image, fetch, limit) else { continue };
+            if part.is_quiet(replicas, fetch) {
+                continue;
+            }
+            let Some(fetched) = part.news(replicas, image, fetch, limit) else {
+                part.hush(replicas, fetch);
+                continue;
+            };
             narrow(&mut limit, &fetched);
             self.first = if fetched.batches.is_empty() { self.first } else { nth + 1 };
             part.told = Told::by(&fetched);
@@ -154,8 +161,25 @@ impl Session {
 }
 
 impl Part {
+    fn new(number: Option<Number>, want: FetchPartition) -> Self {
+        Self { number, want, told: None, is_fine: false, quiet: None }
+    }
+
+    fn is_quiet(&self, replicas: &Replicas, fetch: &Waiting) -> bool {
+        self.quiet.is_some() && self.quiet == self.number.map(|number| (replicas.changes(number), fetch.reader.1))
+    }
+
+    /// There was nothing to answer: as long as it stays like that, and not for want of room, it need not be looked at again.
+    fn hush(&mut self, replicas: &Replicas, fetch: &Waiting) {
+        let at_end = |number: &Number| replicas.at(*number).log().end() == self.want.offset;
+        self.quiet = self.number.filter(at_end).map(|number| (replicas.changes(number), fetch.reader.1));
+    }
+
     /// Bytes that are new to the follower; nothing if something is wrong.
     fn available(&self, replicas: &Replicas, fetch: &Waiting) -> Option<u64> {
+        if self.is_quiet(replicas, fetch) {
+            return Some(0);
+        }
         replicas.at(self.number?).available(Some(fetch.reader), &self.want, fetch.min_bytes)
     }
 
@@ -201,7 +225,7 @@ impl Broker {
         let scene = self.config.scene(now, &self.image);
         for part in self.sessions.all[place].parts.iter().filter(|part| part.is_fine) {
             let Some(number) = part.number else { continue };
-            if self.replicas.at_mut(number).note_fetch(&scene, reader, part.want.offset) {
+            if self.replicas.note_fetch(number, &scene, reader, part.want.offset) {
                 self.dirty.insert(number);
             }
         }
