@@ -1,11 +1,13 @@
 //! What the command asks of the scenarios, and the built-in catalogue that answers.
 
+use std::collections::BTreeMap;
+
 use gridlock_figures::{Column, Figure, FigureSpec};
 use gridlock_scenarios::catalog;
 use gridlock_scenarios::outcome::{Outcome, VariantOutcome};
 use gridlock_scenarios::replay;
 use gridlock_scenarios::shrink::{self, Keep, Shrunk};
-use gridlock_scenarios::spec::{Override, Scenario, SpecError, json_schema};
+use gridlock_scenarios::spec::{Luck, Override, Scenario, SpecError, json_schema};
 use gridlock_scenarios::world::WorldSpec;
 use gridlock_sim::engine::Options;
 use miette::Report;
@@ -96,6 +98,8 @@ pub struct Checked {
     pub title: String,
     /// Names of the variants that would be played, in their order.
     pub variants: Vec<String>,
+    /// With how many seeds some of them go another way, for the scenario as it is.
+    pub luck: BTreeMap<String, Luck>,
     /// The text of the scenario file.
     pub source: String,
 }
@@ -229,8 +233,11 @@ impl Lab for Catalogue {
     fn check(&self, request: &Request) -> Result<Checked, Report> {
         let scenario = catalog::load::<FigureSpec>(&request.scenario)?;
         let chosen = gridlock_scenarios::resolve(&scenario, &asked(request)?)?;
-        let variants = chosen.into_iter().map(|(variant, _)| variant.name.into_inner()).collect();
-        Ok(Checked { title: scenario.spec.title, variants, source: scenario.file.text.to_string() })
+        let named = chosen.into_iter().map(|(variant, _)| (variant.name.into_inner(), variant.luck));
+        let (variants, lucks): (Vec<String>, Vec<_>) = named.unzip();
+        let luck = variants.iter().cloned().zip(lucks).filter_map(|(name, luck)| Some((name, luck?)));
+        let luck = if request.chaos || !request.set.is_empty() { BTreeMap::new() } else { luck.collect() };
+        Ok(Checked { title: scenario.spec.title, variants, luck, source: scenario.file.text.to_string() })
     }
 
     fn explain(&self, scenario: &str) -> Result<Explanation, Report> {

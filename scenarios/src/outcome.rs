@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gridlock_sim::report::{Report, Verdict};
 use serde::Serialize;
 
-use crate::spec::Fault;
+use crate::spec::{Fault, Luck};
 
 /// All requested variants of one scenario, run with one seed.
 #[derive(Clone, Debug, Serialize)]
@@ -37,6 +37,9 @@ pub struct VariantOutcome {
     pub verdict: Verdict,
     /// What the scenario expects the verdict to be, if it says so.
     pub expected: Option<String>,
+    /// How often another seed is not as the scenario says, if it says that; of the scenario as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub luck: Option<Luck>,
     /// The faults, in the order of the file or, if they were drawn, of time.
     pub faults: Vec<Fault>,
     /// Flat integer metrics with stable keys, e.g. `orders.offered`, `accept.p99_us`.

@@ -1,6 +1,6 @@
 //! What a scenario claims of its runs, with what was measured.
 
-use gridlock_scenarios::format::{metric, signed};
+use gridlock_scenarios::format::{metric, number, signed};
 use gridlock_scenarios::outcome::{ClaimOutcome, VariantOutcome};
 use gridlock_scenarios::spec::suggest;
 
@@ -19,9 +19,21 @@ pub(crate) fn claims(place: &Place, words: &Words) -> Result<String, Fault> {
     for variant in outcome.variants.iter().filter(|variant| only.is_none_or(|only| only == variant.name)) {
         rows.extend(variant.claims.iter().map(|claim| row(place, scenario, variant, claim)));
     }
+    let lucks = outcome.variants.iter().filter(|variant| only.is_none_or(|only| only == variant.name));
+    let lucks: String = lucks.filter_map(luck).collect();
     let head = "<tr><th>claim, and why</th><th>of</th><th>wanted</th><th>measured</th><th>holds</th></tr>";
     Ok(format!(
-        "<div class=\"gl-scroll\"><table class=\"gl-claims\"><thead>{head}</thead><tbody>\n{rows}</tbody></table></div>\n"
+        "<div class=\"gl-scroll\"><table class=\"gl-claims\"><thead>{head}</thead><tbody>\n{rows}</tbody></table></div>\n{lucks}"
+    ))
+}
+
+/// How often another seed is not as the scenario says.
+fn luck(variant: &VariantOutcome) -> Option<String> {
+    let luck = variant.luck.as_ref()?;
+    let (name, because) = (escape(&variant.name), escape(&luck.because));
+    let (seeds, of) = (number(luck.seeds), number(luck.of));
+    Some(format!(
+        "<p class=\"gl-luck\">With {seeds} of {of} seeds <code>{name}</code> goes another way: {because}.</p>\n"
     ))
 }
 

@@ -1,5 +1,6 @@
 //! `sweep`: many seeds and settings, gathered in a directory that survives interruptions.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -46,20 +47,21 @@ pub(crate) fn report(summary: &Summary, format: Format, dir: Option<&Path>, term
     Ok(match summary {
         _ if summary.engines_differ() => Exit::NotDeterministic,
         Summary { panics: 1.., .. } => Exit::Bug,
-        _ => Exit::claimed(summary.not_as_claimed == 0),
+        _ => Exit::claimed(summary.unforeseen == 0),
     })
 }
 
 /// What is to be played. Every setting is checked before the first run, so that a mistake shows at once.
 fn plan(lab: &dyn Lab, args: &SweepArgs) -> Result<Plan, Failure> {
     let request = Request { chaos: args.chaos, ..args.world.request(None, &args.variants, Options::default()) };
-    let Checked { title, variants, source } = lab.check(&request)?;
+    let Checked { title, variants, luck, source } = lab.check(&request)?;
     let plan = Plan {
         schema: SCHEMA,
         build: crate::BUILD.to_owned(),
         scenario: args.world.scenario.clone(),
         title,
         variants,
+        luck: if args.grid.is_empty() { luck } else { BTreeMap::new() },
         seeds: args.seeds.clone(),
         set: args.world.set.clone(),
         chaos: args.chaos,

@@ -3,6 +3,7 @@
 use gridlock_scenarios::outcome::{Check, ClaimOutcome, VariantOutcome};
 
 use super::format::{number, signed, span_us, wrap};
+use super::sweep::said;
 use super::{ink, paint};
 
 /// True if the scenario expects this verdict, or none in particular.
@@ -21,6 +22,13 @@ pub(crate) fn findings(variant: &VariantOutcome, width: usize) -> String {
     }
     for claim in variant.claims.iter().filter(|claim| !claim.holds) {
         text += &failure(&claim_line(claim), &claim.because, width);
+    }
+    if let Some(luck) = variant.luck.as_ref().filter(|_| !variant.as_claimed()) {
+        let head = format!("  The scenario says that {} seeds go another way:\n", said(luck));
+        text += &head;
+        for line in wrap(&luck.because, width.saturating_sub(4).max(20)) {
+            text += &format!("    {}\n", paint(ink::FAINT, &line));
+        }
     }
     text + &met(variant)
 }

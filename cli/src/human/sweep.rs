@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use gridlock_scenarios::spec::Luck;
 use gridlock_sim::report::VerdictKind;
 
-use super::format::{cut, number};
+use super::format::{cut, number, wrap};
 use super::{Cell, ink, metric, paint, table};
 use crate::sweep::plan::Point;
 use crate::sweep::statistics::{Percentiles, Share};
@@ -20,6 +21,7 @@ pub(crate) fn sweep(summary: &Summary, width: usize, dir: Option<&Path>) -> Stri
         text += &self::point(point, summary.grid.is_empty());
     }
     text += &failures(summary, width, dir);
+    text += &lucks(summary, width);
     text + &conclusion(summary, dir)
 }
 
@@ -136,6 +138,26 @@ fn failure(failed: &Failed, width: usize) -> String {
     format!("  {mark} {}\n    {}\n", cut(&why, width.saturating_sub(4).max(20)), paint(ink::NAME, &failed.repeat))
 }
 
+/// What the scenario says of runs that go another way, beside what was counted.
+fn lucks(summary: &Summary, width: usize) -> String {
+    let of = |variant: &VariantSummary| {
+        let luck = variant.luck.as_ref()?;
+        let others = number(variant.as_claimed.of - variant.as_claimed.runs);
+        let (runs, name) = (number(variant.as_claimed.of), &variant.name);
+        let head = format!("  {others} of {runs} runs of {name}, where the scenario says {}\n", said(luck));
+        let lines = wrap(&luck.because, width.saturating_sub(4).max(20)).into_iter();
+        let why: String = lines.map(|line| format!("    {}\n", paint(ink::FAINT, &line))).collect();
+        Some(head + &why)
+    };
+    let all: String = summary.points.iter().flat_map(|point| &point.variants).filter_map(of).collect();
+    if all.is_empty() { all } else { format!("\n{}\n{all}", paint(ink::STRONG, "Luck")) }
+}
+
+/// `12 of 1,000`.
+pub(super) fn said(luck: &Luck) -> String {
+    format!("{} of {}", number(luck.seeds), number(luck.of))
+}
+
 fn conclusion(summary: &Summary, dir: Option<&Path>) -> String {
     let mut text = String::from("\n");
     if let Some(second) = summary.second_engine.as_ref().filter(|second| second.runs > 0) {
@@ -151,9 +173,14 @@ fn conclusion(summary: &Summary, dir: Option<&Path>) -> String {
     let (failed, runs) = (number(summary.not_as_claimed), number(summary.runs));
     text += &match summary.not_as_claimed {
         0 => paint(ink::GOOD, &format!("✓ All {runs} runs are as the scenario says.\n")),
+        _ if summary.unforeseen == 0 => {
+            let rest = number(summary.runs - summary.not_as_claimed);
+            let luck = "the others are luck, and about as many as it says";
+            paint(ink::GOOD, &format!("✓ {rest} of {runs} runs are as the scenario says; {luck}.\n"))
+        }
         _ => paint(ink::BAD.bold(), &format!("✗ {failed} of {runs} runs are not as the scenario says.\n")),
     };
-    if summary.not_as_claimed > 0 && !(summary.set.is_empty() && summary.grid.is_empty()) {
+    if summary.unforeseen > 0 && !(summary.set.is_empty() && summary.grid.is_empty()) {
         let changed = "  The scenario was changed with --set or --grid; its claims speak of it as it is.\n";
         text += &paint(ink::FAINT, changed);
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
+use gridlock_scenarios::spec::Luck;
 use gridlock_sim::engine::Engine;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,9 @@ pub(crate) struct Plan {
     pub(crate) title: String,
     /// Names of the variants, in the order of the file.
     pub(crate) variants: Vec<String>,
+    /// What the scenario says of luck, by variant; nothing if it is changed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) luck: BTreeMap<String, Luck>,
     /// The seeds; the end is not included.
     pub(crate) seeds: Range<u64>,
     /// Changes to the specification, for every run.

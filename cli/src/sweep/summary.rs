@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use gridlock_scenarios::spec::Luck;
 use gridlock_sim::report::VerdictKind;
 use serde::Serialize;
 
@@ -36,6 +37,8 @@ pub(crate) struct Summary {
     pub(crate) panics: u64,
     /// Runs that are not as the scenario says, panics included.
     pub(crate) not_as_claimed: u64,
+    /// Of these, runs of variants of which more are so than the scenario says.
+    pub(crate) unforeseen: u64,
     /// The comparison with the second engine; none without one.
     pub(crate) second_engine: Option<SecondEngine>,
     /// One entry for each setting, in canonical order.
@@ -73,6 +76,9 @@ pub(crate) struct VariantSummary {
     pub(crate) verdicts: BTreeMap<VerdictKind, Share>,
     /// Runs of which verdict, checks and claims are as the scenario says.
     pub(crate) as_claimed: Share,
+    /// What the scenario says of the others, if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) luck: Option<Luck>,
     /// Main metrics over seeds.
     pub(crate) metrics: BTreeMap<String, Percentiles>,
 }
@@ -97,6 +103,13 @@ impl Summary {
 }
 
 impl VariantSummary {
+    /// Runs that are not as the scenario says, unless they are as few as it says: as far as luck can tell, see [`Share`].
+    pub(crate) fn unforeseen(&self) -> u64 {
+        let others = Share::new(self.as_claimed.of - self.as_claimed.runs, self.as_claimed.of);
+        let said = self.luck.as_ref().map_or(0, |luck| Share::new(luck.seeds, luck.of).high_ppm);
+        if others.low_ppm <= said { 0 } else { others.runs }
+    }
+
     /// The verdict that most runs got; of two that are equally frequent, the worse one.
     pub(crate) fn usual(&self) -> Option<(VerdictKind, Share)> {
         self.verdicts.iter().max_by_key(|(_, share)| share.runs).map(|(kind, share)| (*kind, *share))
@@ -138,6 +151,7 @@ impl<'a> Fold<'a> {
             runs: 0,
             panics: 0,
             not_as_claimed: 0,
+            unforeseen: 0,
             second_engine: plan.second_engine.as_ref().map(second),
             points: Vec::new(),
             failures: Vec::new(),
@@ -191,7 +205,10 @@ impl<'a> Fold<'a> {
     fn close(&mut self) {
         let Some(point) = self.point.take() else { return };
         let tallies = std::mem::take(&mut self.tallies);
-        let variants = self.plan.variants.iter().zip(tallies).map(|(name, tally)| tally.summary(name)).collect();
+        let luck = |name| self.plan.luck.get(name).cloned();
+        let named = self.plan.variants.iter().zip(tallies);
+        let variants: Vec<_> = named.map(|(name, tally)| tally.summary(name, luck(name))).collect();
+        self.summary.unforeseen += variants.iter().map(VariantSummary::unforeseen).sum::<u64>();
         self.summary.points.push(PointSummary { point, variants });
     }
 
@@ -219,11 +236,11 @@ impl Tally {
         }
     }
 
-    fn summary(self, name: &str) -> VariantSummary {
+    fn summary(self, name: &str, luck: Option<Luck>) -> VariantSummary {
         let Tally { expected, runs, panics, as_claimed, verdicts, metrics } = self;
         let verdicts = verdicts.into_iter().map(|(kind, count)| (kind, Share::new(count, runs))).collect();
         let metrics = metrics.into_iter().map(|(key, values)| (key, values.percentiles())).collect();
         let as_claimed = Share::new(as_claimed, runs);
-        VariantSummary { name: name.to_owned(), expected, runs, panics, verdicts, as_claimed, metrics }
+        VariantSummary { name: name.to_owned(), expected, runs, panics, verdicts, as_claimed, luck, metrics }
     }
 }

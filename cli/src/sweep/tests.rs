@@ -14,6 +14,7 @@ pub(crate) fn plan(seeds: Range<u64>, grid: &[&str]) -> Plan {
         scenario: "cascade".into(),
         title: "Cascade".into(),
         variants: vec!["grpc".into(), "kafka".into()],
+        luck: BTreeMap::new(),
         seeds,
         set: vec!["base=0".into()],
         chaos: false,

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use gridlock_scenarios::outcome::{Check, ClaimOutcome, Outcome, VariantOutcome};
 use gridlock_scenarios::shrink::Shrunk;
+use gridlock_scenarios::spec::Luck;
 use gridlock_sim::engine::Engine;
 use gridlock_sim::report::{ClassReport, FaultWindow, Quantiles, Report, Series, SeriesKind, Verdict, VerdictKind};
 use miette::miette;
@@ -24,6 +25,8 @@ pub(super) struct FakeLab {
     pub(super) forgetful: bool,
     /// Seeds of which `grpc` recovers after all.
     pub(super) lucky: Vec<u64>,
+    /// What it says of luck.
+    pub(super) luck: BTreeMap<String, Luck>,
     /// True if no figure can be drawn.
     pub(super) blind: bool,
     /// Seeds of which `grpc` panics.
@@ -127,7 +130,8 @@ impl Lab for FakeLab {
         known(&request.scenario)?;
         let designs = chosen(&request.variants)?;
         let variants = designs.into_iter().map(|(name, ..)| name.to_owned()).collect();
-        Ok(Checked { title: explanation().title, variants, source: format!("cascade {}", self.edition) })
+        let (title, source) = (explanation().title, format!("cascade {}", self.edition));
+        Ok(Checked { title, variants, luck: self.luck.clone(), source })
     }
 
     fn shrink(&self, request: &ShrinkRequest, progress: &mut dyn FnMut(&str)) -> Result<Shrunk, miette::Report> {
@@ -271,6 +275,7 @@ fn variant((name, title, kind, reason, shares): Design, seed: u64) -> VariantOut
         title: title.into(),
         verdict,
         expected,
+        luck: None,
         faults,
         metrics,
         checks,

@@ -7,6 +7,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
+use gridlock_scenarios::spec::Luck;
+
 use super::{FakeLab, Said, say_with};
 use crate::{Exit, Style};
 
@@ -45,6 +47,20 @@ fn a_sweep_says_what_it_adds_up_to() {
     insta::assert_snapshot!(said.out);
     let json = say_with(&lab, &format!("{SOUND} --seeds 0..40 --format json"), Style::default());
     insta::assert_snapshot!("a_sweep_for_programs", json.out);
+}
+
+#[test]
+fn what_the_scenario_says_of_luck_is_not_held_against_a_sweep() {
+    let luck = |seeds| {
+        let luck = Luck { seeds, of: 1000, because: "the fault is too short to be felt".into() };
+        FakeLab { lucky: vec![3, 17], luck: [("grpc".to_owned(), luck)].into(), ..FakeLab::default() }
+    };
+    let sweep = |lab: &FakeLab, more: &str| say_with(lab, &format!("{SOUND} --seeds 0..40{more}"), Style::default());
+    let said = sweep(&luck(20), "");
+    assert_eq!(said.exit, Exit::AsClaimed);
+    insta::assert_snapshot!(said.out);
+    assert_eq!(sweep(&luck(1), "").exit, Exit::NotAsClaimed, "two of forty are more than one of a thousand");
+    assert_eq!(sweep(&luck(20), " --grid a.b=1,2").exit, Exit::NotAsClaimed, "it speaks of the scenario as it is");
 }
 
 #[test]

@@ -24,7 +24,7 @@ use crate::world::WorldSpec;
 /// get the same faults.
 ///
 /// # Errors
-/// As [`Scenario::resolve`] says.
+/// As [`Scenario::resolve`] says; or the run leaves no time for faults.
 pub fn resolve<F: DeserializeOwned + Default>(
     scenario: &Scenario<WorldSpec, F>,
     variant: Option<&str>,
@@ -32,6 +32,12 @@ pub fn resolve<F: DeserializeOwned + Default>(
     seed: u64,
 ) -> Result<Resolved<WorldSpec, F>, SpecError> {
     let calm = scenario.resolve(variant, overrides)?;
+    let span = calm.spec.chaos.span(calm.spec.duration, calm.spec.warmup);
+    if span.is_empty() {
+        let message = format!("no time for faults: they may begin at {} and must have ended by {}", span.start, span.end);
+        let help = "a longer `duration`, a shorter `warmup`, or `from` and `heal_by` in a table `[chaos]`";
+        return Err(SpecError::at(&scenario.file, 0..0, &message, help));
+    }
     let faults = draw(&calm.spec, seed);
     let drawn = Override::parse(&format!("fault={}", write::faults(&faults)))?;
     scenario.resolve(variant, &[overrides, &[drawn]].concat())

@@ -5,7 +5,7 @@ use gridlock_sim::engine::{Engine, Options, SimDuration};
 
 use super::*;
 use crate::catalog::{CATALOG, load};
-use crate::spec::{Fault, Ignored, Inject};
+use crate::spec::{Fault, Ignored, Inject, Override};
 use crate::{Request, play};
 
 const CHAIN: &str = r#"
@@ -206,4 +206,12 @@ fn a_run_too_short_for_faults_has_none() {
     let scenario = chain("[chaos]\nfrom = \"10s\"\nheal_by = \"10.1s\"\n");
     assert_eq!(drawn(&scenario, 1), []);
     assert_eq!(scenario.spec.chaos.span(scenario.spec.duration, SimDuration::ZERO).start, SimDuration::from_secs(10));
+}
+
+#[test]
+fn a_run_without_any_time_for_faults_is_refused() {
+    let set = vec![Override::parse("warmup=40s").unwrap()];
+    let error = play(&chain(""), &Request { set: set.clone(), ..request(1, true) }).unwrap_err().render();
+    assert!(error.contains("no time for faults: they may begin at 46 s and must have ended by 36 s"), "{error}");
+    assert!(play(&chain(""), &Request { set, ..request(1, false) }).is_ok(), "without chaos it is a run like others");
 }

@@ -187,6 +187,14 @@ fn check_variants(variants: &[Variant], found: &mut Found<'_>) {
             let message = format!("the check {} cannot be both held and violated", quote(both));
             found.at(&format!("variant.{index}.checks.violated"), message, "keep it in one of the lists");
         }
+        if let Some(luck) =
+            variant.luck.as_ref().filter(|luck| luck.of < 100 || luck.seeds == 0 || luck.seeds >= luck.of)
+        {
+            let message = format!("{} of {} seeds say nothing about luck", luck.seeds, luck.of);
+            let help =
+                "count in a sweep of a hundred seeds or more, or leave `luck` out if all runs are as the scenario says";
+            found.at(&format!("variant.{index}.luck"), message, help);
+        }
     }
 }
 

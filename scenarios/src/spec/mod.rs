@@ -37,7 +37,7 @@ pub use self::fault::{Fault, Inject, Percent};
 pub use self::overrides::Override;
 pub use self::scenario::{Resolved, Scenario};
 pub use self::source::{FILE_BYTES_MAX, SourceFile};
-pub use self::variant::{Checks, Variant};
+pub use self::variant::{Checks, Luck, Variant};
 pub use self::workload::{Arrivals, Rate, Reload, Step, Workload};
 
 /// The longest run that a scenario may ask for.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gridlock_sim::report::VerdictKind;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 /// A design that meets the same customers and the same faults as the others.
@@ -24,6 +24,8 @@ pub struct Variant {
     /// Which checkers must hold, and which must be violated.
     #[serde(default)]
     pub checks: Checks,
+    /// With how many seeds a run goes another way, if that is luck.
+    pub luck: Option<Luck>,
     /// Overrides over the base: quoted dotted paths to values, for instance `"world.shop.order.pool.size" = 500`.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, serde_json::Value>")]
@@ -39,9 +41,22 @@ impl Variant {
             summary: String::new(),
             expect: None,
             checks: Checks::default(),
+            luck: None,
             set: BTreeMap::new(),
         }
     }
+}
+
+/// How often verdict, checks or claims of a variant are not as the scenario says, counted by a sweep, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Luck {
+    /// With so many seeds.
+    pub seeds: u64,
+    /// Of so many, a hundred at least.
+    pub of: u64,
+    /// What is different then.
+    pub because: String,
 }
 
 /// What the checkers must find.

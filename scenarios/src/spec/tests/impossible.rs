@@ -233,6 +233,22 @@ fn variant_names_differ() {
 }
 
 #[test]
+fn luck_is_counted_over_many_seeds() {
+    assert_error(
+        r#"name = "large""#,
+        "name = \"large\"\nluck = { seeds = 1, of = 8, because = \"who knows\" }",
+        &[
+            "error: 1 of 8 seeds say nothing about luck",
+            "  --> shop.toml:25:8",
+            "   |",
+            r#"25 | luck = { seeds = 1, of = 8, because = "who knows" }"#,
+            "   |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^",
+            "   = help: count in a sweep of a hundred seeds or more, or leave `luck` out if all runs are as the scenario says",
+        ],
+    );
+}
+
+#[test]
 fn a_claim_speaks_of_a_known_variant() {
     assert_error(
         "metric = \"orders.failed\"",
