@@ -232,7 +232,7 @@ pub(crate) struct VerifyArgs {
     #[arg(long, requires = "engines")]
     pub(crate) ties: bool,
     /// Compare the models with queueing theory and published measurements instead, in one table
-    #[arg(long, conflicts_with_all = ["scenarios", "set", "variants", "seeds", "at_least", "engine", "engines"])]
+    #[arg(long, conflicts_with_all = ["scenarios", "set", "variants", "seeds", "at_least", "chaos", "engine", "engines"])]
     pub(crate) theory: bool,
     /// For people or for programs
     #[arg(long, value_enum, default_value_t = Format::Human)]
