@@ -31,7 +31,7 @@ type Render = fn(&Place, &Words) -> Result<String, Fault>;
 
 /// Every directive: its name, how it is written, what makes it Markdown.
 const DIRECTIVES: [(&str, &str, Render); 19] = [
-    ("card", "card SCENARIO", pieces::card::card),
+    ("card", "card SCENARIO [after PREDICTION]", pieces::card::card),
     ("value", "value SCENARIO/VARIANT METRIC [as FORM] [--set KEY=VALUE]… [--seed N]", pieces::inline::value),
     ("when", "when SCENARIO/VARIANT SERIES OP NUMBER [since fault|since end]", pieces::inline::when),
     ("spec", "spec SCENARIO[/VARIANT] PATH [as FORM]", pieces::inline::spec),
@@ -81,6 +81,15 @@ impl Words {
         match self.plain.get(n..) {
             Some(rest) if !rest.is_empty() => Ok(rest),
             _ => wrong("this directive says too little", format!("{what} is missing")),
+        }
+    }
+
+    /// The prediction that what is asked for waits for: `after NAME` behind the first word.
+    pub(crate) fn after(&self, usage: &str) -> Result<Option<&str>, Fault> {
+        match self.plain.get(1..).unwrap_or_default() {
+            [] => Ok(None),
+            [after, name] if after == "after" => Ok(Some(name)),
+            _ => wrong("this directive has too many words", format!("write `{usage}`")),
         }
     }
 
@@ -174,5 +183,18 @@ mod tests {
             (2, 1, Some(3), Some("s"))
         );
         assert!(sort(&["--seed".into(), "x".into()], "").is_err());
+    }
+
+    #[test]
+    fn what_waits_names_its_prediction() {
+        let after = |text: &str| {
+            sort(&split(text).unwrap(), "card S [after PREDICTION]")
+                .unwrap()
+                .after("")
+                .map(|name| name.map(str::to_owned))
+        };
+        assert_eq!(after("cascade after pages"), Ok(Some("pages".into())));
+        assert_eq!(after("cascade"), Ok(None));
+        assert!(after("cascade pages").is_err() && after("cascade after pages retries").is_err());
     }
 }

@@ -173,7 +173,7 @@
             const cover = document.createElement('button');
             cover.type = 'button';
             cover.className = 'gl-covered gl-give-up';
-            cover.textContent = 'This waits for your prediction above. Show it all the same.';
+            cover.textContent = this.dataset.cover ?? 'This waits for your prediction above. Show it all the same.';
             const open = () => { this.classList.remove('gl-hidden'); cover.remove(); };
             cover.addEventListener('click', open);
             document.addEventListener('gridlock-decided', (event) => { if (event.detail === after) open(); });

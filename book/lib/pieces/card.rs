@@ -8,9 +8,10 @@ use crate::directive::{Place, Words};
 use crate::html::{escape, one_line};
 use crate::pieces::ledger::tested_by;
 
-/// The card as one block of HTML.
+/// The card as one block of HTML. With `after NAME` its verdicts wait until the prediction of this name on the page is made.
 pub(crate) fn card(place: &Place, words: &Words) -> Result<String, Fault> {
-    let name = words.last(0, "the scenario")?;
+    let name = &words.from(0, "the scenario")?[0];
+    let (wait, go) = words.after("{{card SCENARIO [after PREDICTION]}}")?.map_or_else(Default::default, verdicts_after);
     let story = place.desk.story(name)?;
     let outcome = place.desk.outcome(name)?;
     let spec = &story.spec;
@@ -27,7 +28,8 @@ pub(crate) fn card(place: &Place, words: &Words) -> Result<String, Fault> {
              <td><span class=\"gl-verdict gl-{verdict}\" title=\"{reason}\">{verdict}</span>{note}</td></tr>\n"
         );
     }
-    let mut facts = facts(story, outcome.seed);
+    let broken = outcome.variants.iter().any(|variant| !variant.faults.is_empty());
+    let mut facts = facts(story, outcome.seed, broken);
     let statements = tested_by(place, name, None);
     if !statements.is_empty() {
         facts.push(("tests", statements.join(" ")));
@@ -36,13 +38,24 @@ pub(crate) fn card(place: &Place, words: &Words) -> Result<String, Fault> {
     let question = escape(&one_line(spec.question.as_deref().unwrap_or_default()));
     Ok(format!(
         "<section class=\"gl-card\" aria-label=\"Scenario {name}\">\n<p class=\"gl-question\">{question}</p>\n\
-         <dl>\n{}</dl>\n<details><summary>The designs and their verdicts</summary><div class=\"gl-scroll\"><table><tbody>\n{rows}</tbody></table></div></details>\n\
+         <dl>\n{}</dl>\n<details><summary>The designs and their verdicts</summary>{wait}<div class=\"gl-scroll\"><table><tbody>\n{rows}</tbody></table></div>{go}</details>\n\
          <pre><code class=\"language-sh\">cargo lab run {name}</code></pre>\n</section>\n",
         facts.collect::<String>()
     ))
 }
 
-fn facts(story: &Story, seed: u64) -> Vec<(&'static str, String)> {
+/// What stands before and behind a table whose verdicts are not to be seen yet.
+fn verdicts_after(prediction: &str) -> (String, &'static str) {
+    let begin = format!(
+        "<gridlock-reveal class=\"gl-verdicts\" data-after=\"{}\" \
+         data-cover=\"The verdicts wait for your prediction below. Show them all the same.\">",
+        escape(prediction)
+    );
+    (begin, "</gridlock-reveal>")
+}
+
+/// `broken` says whether any design meets a fault.
+fn facts(story: &Story, seed: u64, broken: bool) -> Vec<(&'static str, String)> {
     let spec = &story.spec;
     let time = |nanos: u64| span_us(nanos / 1000);
     let customers = spec.workload.iter().map(customers).collect::<Vec<_>>().join("; ");
@@ -56,7 +69,11 @@ fn facts(story: &Story, seed: u64) -> Vec<(&'static str, String)> {
             time(fault.at.as_nanos())
         ));
     }
-    let faults = if faults.is_empty() { "set by the designs".into() } else { escape(&faults.join("; ")) };
+    let faults = match faults[..] {
+        [] if broken => "set by the designs".into(),
+        [] => "none".into(),
+        _ => escape(&faults.join("; ")),
+    };
     vec![
         ("customers", escape(&customers)),
         ("fault", faults),

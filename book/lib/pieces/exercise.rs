@@ -34,7 +34,7 @@ pub(crate) fn exercises(place: &Place, _: &Words) -> Result<String, Fault> {
             rest += &section(place, &exercise)?;
         }
     }
-    Ok(format!("{table}\n{rest}"))
+    Ok(format!("<div class=\"gl-exercises\">\n\n{table}\n</div>\n\n{rest}"))
 }
 
 const HEAD: &str = "| exercise | answered by | minutes | what it teaches |\n|---|---|--:|---|\n";

@@ -38,13 +38,7 @@ struct Picture<'a> {
 /// `SCENARIO`, `SCENARIO#NAME` for what its file declares as `[[figure.extra]]`, or the name of a picture that belongs to no scenario.
 /// With `after NAME` it is covered until the prediction of this name on the page is made.
 pub(crate) fn figure(place: &Place, words: &Words) -> Result<String, Fault> {
-    let after = match &words.plain[1..] {
-        [] => None,
-        [after, what] if after == "after" => Some(what),
-        _ => {
-            return wrong("this directive has too many words", "write `{{figure SCENARIO[#NAME] [after PREDICTION]}}`");
-        }
-    };
+    let after = words.after("{{figure SCENARIO[#NAME] [after PREDICTION]}}")?;
     let body = shown(place, &find(place, &words.plain[0])?);
     Ok(match after {
         Some(what) => format!("<gridlock-reveal data-after=\"{}\">\n{body}\n</gridlock-reveal>", escape(what)),

@@ -9,9 +9,8 @@ use crate::scale::Scale;
 use crate::theme::{Dash, Meaning, PX};
 use crate::{Column, FigureError, Unit, text};
 
-/// The layers of a goodput panel from the bottom up, with their labels.
-const LAYERS: [(Meaning, &str); 3] =
-    [(Meaning::Ok, "ok"), (Meaning::Failed, "failed"), (Meaning::Unanswered, "never answered")];
+/// The layers of a goodput panel from the bottom up.
+const LAYERS: [Meaning; 3] = [Meaning::Ok, Meaning::Failed, Meaning::Unanswered];
 
 /// Customers per second by arrival.
 pub(crate) fn goodput(class: &str, columns: &[Column]) -> Result<Plan, FigureError> {
@@ -31,7 +30,7 @@ pub(crate) fn goodput(class: &str, columns: &[Column]) -> Result<Plan, FigureErr
         lanes: None,
         rule: None,
         cells,
-        labels: stack_labels(&stacks),
+        labels: stack_labels(class, &stacks),
     })
 }
 
@@ -72,7 +71,7 @@ fn on_top(base: &[Sample], more: &[Sample]) -> Vec<Sample> {
 fn stack_marks(stack: &Stack, column: &Column, class: &str) -> Vec<Mark> {
     let mut marks: Vec<Mark> = (0..LAYERS.len())
         .filter(|i| stack.has(*i))
-        .map(|i| Mark::Area { meaning: LAYERS[i].0, lower: outline(&stack.base(i)), upper: outline(&stack.tops[i]) })
+        .map(|i| Mark::Area { meaning: LAYERS[i], lower: outline(&stack.base(i)), upper: outline(&stack.tops[i]) })
         .collect();
     for (report, other) in column.others.iter().filter_map(|r| r.classes.get(class).map(|c| (*r, c))) {
         let ok = samples(report, &other.ok_by_arrival, Merge::Rate);
@@ -87,7 +86,7 @@ fn line(meaning: Meaning, dash: Dash, points: Vec<Place>, weight: Weight) -> Mar
 }
 
 /// Labels from the top down; layers that are nowhere are not named.
-fn stack_labels(stacks: &[Option<Stack>]) -> Vec<Label> {
+fn stack_labels(class: &str, stacks: &[Option<Stack>]) -> Vec<Label> {
     let Some(last) = stacks.iter().flatten().next_back() else { return Vec::new() };
     let offered = Label {
         text: "offered".to_owned(),
@@ -97,9 +96,9 @@ fn stack_labels(stacks: &[Option<Stack>]) -> Vec<Label> {
     };
     let layers = (0..LAYERS.len()).rev().filter(|i| stacks.iter().flatten().any(|s| s.has(*i)));
     let layer_label = |i: usize| Label {
-        text: LAYERS[i].1.to_owned(),
+        text: ["ok", "failed", names::unanswered(class)][i].to_owned(),
         at: Height::Value((ending(&last.tops[i]) + ending(&last.base(i))) / 2.0),
-        meaning: Some(LAYERS[i].0),
+        meaning: Some(LAYERS[i]),
         dash: None,
     };
     std::iter::once(offered).chain(layers.map(layer_label)).collect()
@@ -126,7 +125,7 @@ pub(crate) fn latency(class: &str, columns: &[Column]) -> Result<Plan, FigureErr
         lanes: None,
         rule: None,
         cells,
-        labels: band_labels(&bands),
+        labels: band_labels(class, &bands),
     })
 }
 
@@ -172,9 +171,9 @@ fn band_marks(band: &Band, column: &Column, class: &str) -> Vec<Mark> {
     marks
 }
 
-fn band_labels(bands: &[Option<Band>]) -> Vec<Label> {
-    let strip =
-        Label { text: "never answered".to_owned(), at: Height::Strip, meaning: Some(Meaning::Unanswered), dash: None };
+fn band_labels(class: &str, bands: &[Option<Band>]) -> Vec<Label> {
+    let unanswered = names::unanswered(class).to_owned();
+    let strip = Label { text: unanswered, at: Height::Strip, meaning: Some(Meaning::Unanswered), dash: None };
     let last = bands.iter().flatten().next_back();
     let end = |samples: &[Sample]| runs(samples).last().map_or(0.0, ending);
     let edge = |text: &str, at: f64, meaning, dash| Label {

@@ -29,6 +29,11 @@ pub(crate) fn of_class(class: &str) -> String {
     class.strip_suffix(".e2e").map_or_else(|| class.to_owned(), |class| format!("{class}, end to end"))
 }
 
+/// What is said of those of a class for whom nothing came within the run. An order that was accepted has its answer; what it lacks is an end.
+pub(crate) fn unanswered(class: &str) -> &'static str {
+    if class.ends_with(".e2e") { "never done" } else { "never answered" }
+}
+
 /// A series of a report.
 pub(crate) fn series<'a>(report: &'a Report, key: &str) -> Option<&'a Series> {
     report.series.get(key)
@@ -93,6 +98,11 @@ mod tests {
         assert_eq!(labels(&["a/cpu", "a/heap.bytes"]), ["cpu", "heap bytes"]);
         assert_eq!(labels(&["a->b/retries", "a/cpu"]), ["a→b retries", "a cpu"]);
         assert_eq!(labels(&["orders.completed/facts"]), ["orders completed"]);
+    }
+
+    #[test]
+    fn who_has_an_answer_and_no_outcome_is_not_called_unanswered() {
+        assert_eq!([unanswered("orders"), unanswered("orders.e2e")], ["never answered", "never done"]);
     }
 
     #[test]
