@@ -34,7 +34,8 @@ pub fn resolve<F: DeserializeOwned + Default>(
     let calm = scenario.resolve(variant, overrides)?;
     let span = calm.spec.chaos.span(calm.spec.duration, calm.spec.warmup);
     if span.is_empty() {
-        let message = format!("no time for faults: they may begin at {} and must have ended by {}", span.start, span.end);
+        let message =
+            format!("no time for faults: they may begin at {} and must have ended by {}", span.start, span.end);
         let help = "a longer `duration`, a shorter `warmup`, or `from` and `heal_by` in a table `[chaos]`";
         return Err(SpecError::at(&scenario.file, 0..0, &message, help));
     }
