@@ -26,7 +26,7 @@
 //! **Not modelled**, in short; each module says more:
 //! - the network's bytes: compression, TLS, SASL, versions of the protocol, fetch sessions of consumers, quotas, ACLs;
 //! - disks: files, page cache, flushes, power failures, full disks, moving and removing replicas, tiered storage;
-//! - transactions and control records (C4), and how the controller hands out producer ids;
+//! - who coordinates transactions (C4), and how the controller hands out producer ids;
 //! - reading from followers (KIP-392), eligible leader replicas (KIP-966, opt-in in 4.0);
 //! - deletion of topics, more partitions for a topic, racks;
 //! - the group protocols of KIP-848 and KIP-932, and the time it takes a coordinator or controller to load;

@@ -5,9 +5,12 @@
 
 use std::rc::Rc;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::fetch_session::{SessionFetch, SessionFetched};
 use super::metadata::TopicConfig;
-use super::record::Batch;
+use super::record::{Batch, TransactionResult};
 use super::types::{Acks, BrokerId, ErrorCode, LeaderEpoch, Offset, ProducerId, TopicPartition};
 use crate::engine::{SimDuration, SimTime};
 
@@ -20,6 +23,27 @@ pub enum Position {
     Latest,
     /// The first record of this time or later.
     At(SimTime),
+}
+
+/// `isolation.level`: which records a reader may have (C4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Isolation {
+    /// All that are replicated, up to the high watermark.
+    #[default]
+    ReadUncommitted,
+    /// Those before the last stable offset, and word of what was aborted among them: the client drops it.
+    ReadCommitted,
+}
+
+/// A transaction of one producer in one partition that was aborted: its records are those of the producer from `first` up to
+/// the marker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AbortedTransaction {
+    /// Whose.
+    pub producer: ProducerId,
+    /// Offset of its first record.
+    pub first: Offset,
 }
 
 /// What a fetch wants of one partition.
@@ -51,6 +75,8 @@ pub struct Fetched {
     /// Where the follower's log parts from the leader's: the latest common epoch and its end in the leader's log. The
     /// follower cuts its log back and asks again.
     pub diverging: Option<(LeaderEpoch, Offset)>,
+    /// Aborted transactions with records among the batches, in the order of their markers; for `read_committed` only.
+    pub aborted: Vec<AbortedTransaction>,
     /// Batches in order.
     pub batches: Vec<Batch>,
 }
@@ -219,6 +245,19 @@ pub enum GroupResponse {
     Offsets(Vec<(TopicPartition, Option<Offset>)>),
 }
 
+/// What a transaction's coordinator has the leaders of its partitions write (AK: WriteTxnMarkersRequest.json).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WriteTxnMarkers {
+    /// Whose transaction, with the epoch from which on its producer may go on.
+    pub producer: (ProducerId, u16),
+    /// How it has ended.
+    pub result: TransactionResult,
+    /// The coordinator's epoch: an older one is not listened to.
+    pub coordinator: LeaderEpoch,
+    /// Where.
+    pub partitions: Vec<TopicPartition>,
+}
+
 /// What a topic is created with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTopic {
@@ -253,6 +292,8 @@ pub enum Request {
     Fetch {
         /// The follower that asks, with its broker epoch; none for consumers.
         replica: Option<(BrokerId, u64)>,
+        /// What consumers may have; followers get everything.
+        isolation: Isolation,
         /// How long the answer may wait for data.
         max_wait: SimDuration,
         /// How much data is worth an answer.
@@ -265,13 +306,20 @@ pub enum Request {
     /// Read, as a follower does: in a fetch session.
     SessionFetch(SessionFetch),
     /// Where to start.
-    ListOffsets(Vec<(TopicPartition, Position)>),
+    ListOffsets {
+        /// Behind what the newest visible record is.
+        isolation: Isolation,
+        /// Of which partitions.
+        partitions: Vec<(TopicPartition, Position)>,
+    },
     /// Who coordinates a group.
     FindCoordinator(Rc<str>),
     /// For the group's coordinator.
     Group(GroupRequest),
     /// A producer session wants an id.
     InitProducerId,
+    /// End a transaction.
+    WriteTxnMarkers(WriteTxnMarkers),
     /// Create a topic.
     CreateTopic(NewTopic),
     /// For the controller.
@@ -306,6 +354,8 @@ pub enum Response {
     Group(GroupResponse),
     /// The id and its epoch.
     InitProducerId(Result<(ProducerId, u16), ErrorCode>),
+    /// Whether the marker is committed, for each partition.
+    WriteTxnMarkers(Vec<(TopicPartition, ErrorCode)>),
     /// Whether the topic exists now.
     CreateTopic(ErrorCode),
     /// From the controller.
@@ -317,6 +367,8 @@ pub enum Response {
 const ENVELOPE: u64 = 60;
 /// Bytes for each partition, member or broker named in a request or response.
 const PER_ITEM: u64 = 24;
+/// Bytes for each aborted transaction in the answer to a fetch: a producer id and an offset.
+const PER_ABORTED: u64 = 16;
 
 impl Request {
     /// Bytes on the wire.
@@ -325,7 +377,8 @@ impl Request {
             Request::Produce { batches, .. } => batches.iter().map(|(_, batch)| batch.bytes()).sum(),
             Request::Fetch { partitions, .. } => PER_ITEM * partitions.len() as u64,
             Request::SessionFetch(fetch) => PER_ITEM * (fetch.partitions.len() + fetch.forgotten.len()) as u64,
-            Request::ListOffsets(partitions) => PER_ITEM * partitions.len() as u64,
+            Request::ListOffsets { partitions, .. } => PER_ITEM * partitions.len() as u64,
+            Request::WriteTxnMarkers(markers) => PER_ITEM * markers.partitions.len() as u64,
             Request::Metadata { topics, .. } => PER_ITEM * topics.as_ref().map_or(0, Vec::len) as u64,
             Request::Group(GroupRequest::Sync { assignments, .. }) => PER_ITEM * assignments.len() as u64,
             Request::Group(GroupRequest::OffsetCommit { offsets, .. }) => PER_ITEM * offsets.len() as u64,
@@ -340,13 +393,15 @@ impl Response {
     pub fn bytes(&self) -> u32 {
         let payload = match self {
             Response::Fetch(partitions) | Response::SessionFetch(SessionFetched { partitions, .. }) => {
-                partitions.iter().map(|p| PER_ITEM + p.batches.iter().map(Batch::bytes).sum::<u64>()).sum()
+                let data = |p: &Fetched| p.batches.iter().map(Batch::bytes).sum::<u64>();
+                partitions.iter().map(|p| PER_ITEM + PER_ABORTED * p.aborted.len() as u64 + data(p)).sum()
             }
             Response::Metadata { brokers, topics, .. } => {
                 let partitions: usize = topics.iter().map(|topic| topic.partitions.len() + 1).sum();
                 PER_ITEM * (brokers.len() + partitions) as u64
             }
             Response::Produce(partitions) => PER_ITEM * partitions.len() as u64,
+            Response::WriteTxnMarkers(partitions) => PER_ITEM * partitions.len() as u64,
             Response::ListOffsets(partitions) => PER_ITEM * partitions.len() as u64,
             Response::Group(GroupResponse::Joined { members, .. }) => PER_ITEM * members.len() as u64,
             _ => 0,

@@ -123,6 +123,11 @@ pub enum ErrorCode {
     InvalidRequest = 42,
     OutOfOrderSequenceNumber = 45,
     InvalidProducerEpoch = 47,
+    InvalidTxnState = 48,
+    InvalidProducerIdMapping = 49,
+    InvalidTransactionTimeout = 50,
+    ConcurrentTransactions = 51,
+    TransactionCoordinatorFenced = 52,
     UnknownProducerId = 59,
     FetchSessionIdNotFound = 70,
     InvalidFetchSessionEpoch = 71,
@@ -131,6 +136,8 @@ pub enum ErrorCode {
     StaleBrokerEpoch = 77,
     MemberIdRequired = 79,
     FencedInstanceId = 82,
+    InvalidRecord = 87,
+    ProducerFenced = 90,
     InvalidUpdateVersion = 95,
     DuplicateBrokerRegistration = 101,
     BrokerIdNotRegistered = 102,
@@ -158,6 +165,7 @@ impl ErrorCode {
                 | E::NotEnoughReplicas
                 | E::NotEnoughReplicasAfterAppend
                 | E::NotController
+                | E::ConcurrentTransactions
                 | E::FetchSessionIdNotFound
                 | E::InvalidFetchSessionEpoch
                 | E::FencedLeaderEpoch

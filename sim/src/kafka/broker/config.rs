@@ -47,6 +47,9 @@ pub struct BrokerConfig {
     pub stop_recheck: SimDuration,
     /// `controller.socket.timeout.ms`: for requests to the controller that are no heartbeats.
     pub control_timeout: SimDuration,
+    /// `request.timeout.ms`: how long markers of a transaction may wait for replicas, and their coordinator for an answer (AK:
+    /// ServerConfigs.java).
+    pub request_timeout: SimDuration,
     /// Wait before an ISR change is asked for again (AK: AlterPartitionManager.scala).
     pub alter_backoff: SimDuration,
     /// `log.retention.check.interval.ms` (B1).
@@ -89,6 +92,7 @@ impl Default for BrokerConfig {
             heartbeat_backoff_max: SimDuration::from_secs(9),
             stop_recheck: SimDuration::from_millis(50),
             control_timeout: SimDuration::from_secs(30),
+            request_timeout: SimDuration::from_secs(30),
             alter_backoff: SimDuration::from_millis(50),
             retention_check: SimDuration::from_secs(300),
             compaction_check: SimDuration::from_secs(15),

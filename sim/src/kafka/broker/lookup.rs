@@ -8,7 +8,7 @@ use super::Broker;
 use crate::kafka::group::{OFFSETS_TOPIC, partition_of};
 use crate::kafka::machine::Output;
 use crate::kafka::metadata::{PartitionState, TopicConfig};
-use crate::kafka::protocol::{NewTopic, PartitionMetadata, Position, Response, TopicMetadata};
+use crate::kafka::protocol::{Isolation, NewTopic, PartitionMetadata, Position, Response, TopicMetadata};
 use crate::kafka::types::{BrokerId, ErrorCode, Offset, ProducerId, TopicPartition};
 
 impl Broker {
@@ -43,10 +43,10 @@ impl Broker {
         }
     }
 
-    pub(super) fn list_offsets(&self, partitions: Vec<(TopicPartition, Position)>) -> Response {
+    pub(super) fn list_offsets(&self, isolation: Isolation, partitions: Vec<(TopicPartition, Position)>) -> Response {
         let locate = |(partition, position): (TopicPartition, Position)| {
             let found = match self.replicas.get(&partition) {
-                Some(replica) => replica.locate(position),
+                Some(replica) => replica.locate(position, isolation),
                 None => Err(self.absent(&partition)),
             };
             match found {

@@ -8,7 +8,7 @@
 //! | `lifecycle` | registering, heartbeats, stopping in good order |
 //! | `roles` | what committed metadata means for the replicas here |
 //! | `control` | what is asked of the controller: ISR changes, topics |
-//! | `produce`, `fetch` | appends and reads, and how long they wait (`purgatory`) |
+//! | `produce`, `fetch` | appends, markers of transactions and reads, and how long they wait (`purgatory`) |
 //! | `sessions` | reads of followers: fetch sessions, and how long they wait |
 //! | `replicas` | the replicas, and their numbers |
 //! | `fetcher` | fetching from the leaders this broker follows |
@@ -56,7 +56,7 @@ use super::group::GroupConfig;
 use super::machine::{Input, Lane, Output, Sent, Ticket};
 use super::metadata::{MetadataImage, MetadataRecord};
 use super::protocol::{Request, Response};
-use super::replica::{PartitionView, Replica, Scene};
+use super::replica::{PartitionView, Reader, Replica, Scene};
 use super::types::{BrokerId, ErrorCode, TopicPartition};
 use crate::engine::{SimDuration, SimTime};
 
@@ -218,16 +218,18 @@ impl Broker {
             Request::Produce { acks, timeout, batches } => {
                 return self.produce(now, ticket, (acks, timeout), batches, out);
             }
-            Request::Fetch { replica, max_wait, min_bytes, max_bytes, partitions } => {
-                let fetch = ParkedFetch { reader: replica, min_bytes, max_bytes, wants: self.found(partitions) };
+            Request::Fetch { replica, isolation, max_wait, min_bytes, max_bytes, partitions } => {
+                let reader = replica.map_or(Reader::Consumer(isolation), |(id, epoch)| Reader::Follower(id, epoch));
+                let fetch = ParkedFetch { reader, min_bytes, max_bytes, wants: self.found(partitions) };
                 return self.fetch(now, ticket, fetch, max_wait, out);
             }
+            Request::WriteTxnMarkers(markers) => return self.write_markers(now, ticket, markers, out),
             Request::SessionFetch(fetch) => return self.fetch_in_session(now, ticket, fetch, out),
             Request::CreateTopic(topic) => return self.forward_creation(ticket, topic, out),
             Request::Group(request) => return self.group(now, ticket, request, out),
             Request::ApiVersions => Response::ApiVersions,
             Request::Metadata { topics, create } => self.metadata(topics, create, out),
-            Request::ListOffsets(partitions) => self.list_offsets(partitions),
+            Request::ListOffsets { isolation, partitions } => self.list_offsets(isolation, partitions),
             Request::FindCoordinator(group) => Response::FindCoordinator(self.find_coordinator(&group, out)),
             Request::InitProducerId => Response::InitProducerId(self.producer_id()),
             Request::Control(_) => self.not_the_controller(),
