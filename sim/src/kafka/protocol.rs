@@ -1,18 +1,18 @@
 //! What clients and brokers say to each other: requests and responses, with their sizes on the wire.
 //!
 //! On one connection a broker handles one request at a time and answers in order (B2); who drives a broker sees to that.
-//! What controllers say among themselves and to brokers is [`Request::Control`], decided in `controller`.
+//! What controllers say among themselves and to brokers is [`Request::Control`], decided in `controller`; what transactions need is in
+//! [`transaction`](super::transaction).
 
 use std::rc::Rc;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::fetch_session::{SessionFetch, SessionFetched};
 use super::metadata::TopicConfig;
-use super::record::{Batch, TransactionResult};
+use super::record::Batch;
 use super::types::{Acks, BrokerId, ErrorCode, LeaderEpoch, Offset, ProducerId, TopicPartition};
 use crate::engine::{SimDuration, SimTime};
+
+pub use super::types::{AbortedTransaction, Isolation};
 
 /// Where a reader starts that has no offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,27 +23,6 @@ pub enum Position {
     Latest,
     /// The first record of this time or later.
     At(SimTime),
-}
-
-/// `isolation.level`: which records a reader may have (C4).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Isolation {
-    /// All that are replicated, up to the high watermark.
-    #[default]
-    ReadUncommitted,
-    /// Those before the last stable offset, and word of what was aborted among them: the client drops it.
-    ReadCommitted,
-}
-
-/// A transaction of one producer in one partition that was aborted: its records are those of the producer from `first` up to
-/// the marker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AbortedTransaction {
-    /// Whose.
-    pub producer: ProducerId,
-    /// Offset of its first record.
-    pub first: Offset,
 }
 
 /// What a fetch wants of one partition.
@@ -245,19 +224,6 @@ pub enum GroupResponse {
     Offsets(Vec<(TopicPartition, Option<Offset>)>),
 }
 
-/// What a transaction's coordinator has the leaders of its partitions write (AK: WriteTxnMarkersRequest.json).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WriteTxnMarkers {
-    /// Whose transaction, with the epoch from which on its producer may go on.
-    pub producer: (ProducerId, u16),
-    /// How it has ended.
-    pub result: TransactionResult,
-    /// The coordinator's epoch: an older one is not listened to.
-    pub coordinator: LeaderEpoch,
-    /// Where.
-    pub partitions: Vec<TopicPartition>,
-}
-
 /// What a topic is created with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTopic {
@@ -314,12 +280,16 @@ pub enum Request {
     },
     /// Who coordinates a group.
     FindCoordinator(Rc<str>),
+    /// Who coordinates a transactional id.
+    FindTransactionCoordinator(Rc<str>),
+    /// For the transaction's coordinator.
+    Transaction(super::transaction::TransactionRequest),
     /// For the group's coordinator.
     Group(GroupRequest),
     /// A producer session wants an id.
     InitProducerId,
     /// End a transaction.
-    WriteTxnMarkers(WriteTxnMarkers),
+    WriteTxnMarkers(super::transaction::WriteTxnMarkers),
     /// Create a topic.
     CreateTopic(NewTopic),
     /// For the controller.
@@ -350,6 +320,8 @@ pub enum Response {
     ListOffsets(Vec<(TopicPartition, ErrorCode, Offset)>),
     /// The coordinator, or [`ErrorCode::CoordinatorNotAvailable`].
     FindCoordinator(Result<BrokerId, ErrorCode>),
+    /// From the transaction's coordinator.
+    Transaction(super::transaction::TransactionResponse),
     /// From the group's coordinator.
     Group(GroupResponse),
     /// The id and its epoch.
@@ -378,6 +350,7 @@ impl Request {
             Request::Fetch { partitions, .. } => PER_ITEM * partitions.len() as u64,
             Request::SessionFetch(fetch) => PER_ITEM * (fetch.partitions.len() + fetch.forgotten.len()) as u64,
             Request::ListOffsets { partitions, .. } => PER_ITEM * partitions.len() as u64,
+            Request::Transaction(request) => PER_ITEM * request.partitions().len() as u64,
             Request::WriteTxnMarkers(markers) => PER_ITEM * markers.partitions.len() as u64,
             Request::Metadata { topics, .. } => PER_ITEM * topics.as_ref().map_or(0, Vec::len) as u64,
             Request::Group(GroupRequest::Sync { assignments, .. }) => PER_ITEM * assignments.len() as u64,

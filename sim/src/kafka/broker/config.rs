@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::{SimDuration, SimTime};
 use crate::kafka::metadata::{MetadataImage, TopicConfig};
 use crate::kafka::replica::Scene;
+use crate::kafka::transaction::TransactionConfig;
 use crate::units::Bytes;
 
 /// How a broker behaves.
@@ -58,6 +59,8 @@ pub struct BrokerConfig {
     pub compaction_check: SimDuration,
     /// `producer.id.expiration.ms` (C4); looked at together with retention.
     pub producer_expiry: SimDuration,
+    /// Coordinators of transactions.
+    pub transactions: TransactionConfig,
     /// A mistake, for tests of the checker of high watermarks: a leader commits by itself what it appends, and takes
     /// that back when it hears its followers.
     #[doc(hidden)]
@@ -97,6 +100,7 @@ impl Default for BrokerConfig {
             retention_check: SimDuration::from_secs(300),
             compaction_check: SimDuration::from_secs(15),
             producer_expiry: SimDuration::from_secs(24 * 3600),
+            transactions: TransactionConfig::default(),
             advances_alone: false,
         }
     }

@@ -13,6 +13,7 @@
 //! | `replicas` | the replicas, and their numbers |
 //! | `fetcher` | fetching from the leaders this broker follows |
 //! | `lookup` | metadata, offsets by time, coordinators, producer ids |
+//! | `transactions` | which transaction coordinators are here, what becomes of their records, and who writes their markers |
 //! | `groups` | which group coordinators are here, and what becomes of their records |
 //!
 //! **Never here:** sockets, clocks and connections. That one connection carries one request at a time, and its answers in
@@ -36,6 +37,7 @@ mod roles;
 mod sessions;
 #[cfg(test)]
 mod tests;
+mod transactions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,6 +54,7 @@ use self::produce::ParkedProduce;
 use self::purgatory::Purgatory;
 use self::replicas::{Number, Replicas};
 use self::sessions::Sessions;
+use self::transactions::{Marked, Transactions};
 use super::group::GroupConfig;
 use super::machine::{Input, Lane, Output, Sent, Ticket};
 use super::metadata::{MetadataImage, MetadataRecord};
@@ -77,6 +80,7 @@ pub struct Broker {
     sessions: Sessions,
     fetchers: BTreeMap<BrokerId, Fetcher>,
     groups: Groups,
+    transactions: Transactions,
     checkpoints: Checkpoints,
     periodic: Periodic,
     /// Requests of its own that have no answer yet.
@@ -95,6 +99,7 @@ enum Awaited {
     Altered,
     Created(std::rc::Rc<str>),
     Fetched(BrokerId),
+    Marked(Marked),
 }
 
 /// When regular work is due next.
@@ -129,6 +134,7 @@ impl Broker {
             sessions: Sessions::default(),
             fetchers: BTreeMap::new(),
             groups: Groups::new(groups),
+            transactions: Transactions::default(),
             checkpoints,
             periodic,
             awaited: BTreeMap::new(),
@@ -188,8 +194,8 @@ impl Broker {
         let parked = [self.produces.next_deadline(), self.fetches.next_deadline(), self.sessions.due()];
         let waits = [self.lifecycle.due(), self.isr_changes.due()].into_iter().chain(parked);
         let fetchers = self.fetchers.values().filter_map(Fetcher::due);
-        let groups = self.groups.due();
-        periodic.into_iter().chain(waits.flatten()).chain(fetchers).chain(groups).min()
+        let coordinators = self.groups.due().into_iter().chain(self.transactions.due());
+        periodic.into_iter().chain(waits.flatten()).chain(fetchers).chain(coordinators).min()
     }
 
     /// Another controller is active, or none is known. What the old one was asked is asked again.
@@ -227,10 +233,14 @@ impl Broker {
             Request::SessionFetch(fetch) => return self.fetch_in_session(now, ticket, fetch, out),
             Request::CreateTopic(topic) => return self.forward_creation(ticket, topic, out),
             Request::Group(request) => return self.group(now, ticket, request, out),
+            Request::Transaction(request) => return self.transaction(now, ticket, &request, out),
             Request::ApiVersions => Response::ApiVersions,
             Request::Metadata { topics, create } => self.metadata(topics, create, out),
             Request::ListOffsets { isolation, partitions } => self.list_offsets(isolation, partitions),
             Request::FindCoordinator(group) => Response::FindCoordinator(self.find_coordinator(&group, out)),
+            Request::FindTransactionCoordinator(id) => {
+                Response::FindCoordinator(self.find_transaction_coordinator(&id, out))
+            }
             Request::InitProducerId => Response::InitProducerId(self.producer_id()),
             Request::Control(_) => self.not_the_controller(),
         };
@@ -244,6 +254,7 @@ impl Broker {
         self.sessions.forget(ticket);
         self.creations.forget(ticket);
         self.groups.forget(ticket);
+        self.transactions.forget(ticket);
     }
 
     fn answered(&mut self, now: SimTime, sent: Sent, answer: Option<Response>, out: &mut Vec<Output>) {
@@ -254,6 +265,7 @@ impl Broker {
             Some(Awaited::Altered) => self.isr_answered(now, answer),
             Some(Awaited::Created(topic)) => self.created(&topic, answer, out),
             Some(Awaited::Fetched(leader)) => self.fetched(now, leader, answer),
+            Some(Awaited::Marked(marked)) => self.marked(now, &marked, answer, out),
         }
         self.live(now, out);
     }
@@ -265,6 +277,7 @@ impl Broker {
         self.expire_fetches(now, out);
         self.expire_sessions(now, out);
         self.run_groups(now, out);
+        self.run_transactions(now, out);
         let due = |at: &mut SimTime, every: SimDuration| {
             let is_due = *at <= now;
             *at = if is_due { now + every } else { *at };
@@ -290,6 +303,7 @@ impl Broker {
         // A coordinator may append when it looks, and so have something looked at once more.
         while let Some(number) = self.dirty.pop_first() {
             self.coordinate(now, number, out);
+            self.coordinate_transactions(now, number, out);
             self.complete_produces(number, out);
             self.complete_fetches(number, out);
             self.complete_sessions(number, out);

@@ -7,8 +7,9 @@ use super::replicas::Number;
 use super::{Broker, answer};
 use crate::engine::{SimDuration, SimTime};
 use crate::kafka::machine::{Output, Ticket};
-use crate::kafka::protocol::{Produced, Response, WriteTxnMarkers};
+use crate::kafka::protocol::{Produced, Response};
 use crate::kafka::record::Batch;
+use crate::kafka::transaction::WriteTxnMarkers;
 use crate::kafka::types::{Acks, ErrorCode, Offset, TopicPartition};
 
 /// A request whose records are in the log, but not committed.

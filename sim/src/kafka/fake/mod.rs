@@ -128,9 +128,12 @@ impl FakeBroker {
             }
             Request::InitProducerId => Response::InitProducerId(Ok((ProducerId(7), 0))),
             Request::Group(request) => return group::handle(&mut self.world.borrow_mut(), now, ticket, request),
-            Request::CreateTopic(_) | Request::Control(_) | Request::SessionFetch(_) | Request::WriteTxnMarkers(_) => {
-                Response::CreateTopic(ErrorCode::None)
-            }
+            Request::CreateTopic(_)
+            | Request::Control(_)
+            | Request::SessionFetch(_)
+            | Request::FindTransactionCoordinator(_)
+            | Request::Transaction(_)
+            | Request::WriteTxnMarkers(_) => Response::CreateTopic(ErrorCode::None),
         };
         vec![answer(ticket, response)]
     }
@@ -301,6 +304,8 @@ fn name(request: &Request) -> &'static str {
         Request::ListOffsets { .. } => "ListOffsets",
         Request::FindCoordinator(_) => "FindCoordinator",
         Request::InitProducerId => "InitProducerId",
+        Request::FindTransactionCoordinator(_) => "FindTransactionCoordinator",
+        Request::Transaction(_) => "Transaction",
         Request::WriteTxnMarkers(_) => "WriteTxnMarkers",
         Request::CreateTopic(_) => "CreateTopic",
         Request::Control(_) => "Control",

@@ -3,7 +3,7 @@
 //!
 //! All of it follows from the batches, so a follower knows it as its leader does, and truncation takes it back exactly.
 //!
-//! **Never here:** who ends a transaction, and when.
+//! **Never here:** who ends a transaction, and when; see [`transaction`](crate::kafka::transaction).
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;

@@ -3,6 +3,7 @@
 mod clients;
 mod cluster;
 mod controller;
+mod coordinators;
 mod durability;
 mod histories;
 mod isr;

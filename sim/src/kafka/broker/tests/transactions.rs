@@ -1,8 +1,9 @@
 //! Transactions in the logs of a cluster: who sees what, and when (C4).
 
 use super::*;
-use crate::kafka::protocol::{Fetched, Position, WriteTxnMarkers};
+use crate::kafka::protocol::{Fetched, Position};
 use crate::kafka::record::TransactionResult::{self, Abort, Commit};
+use crate::kafka::transaction::WriteTxnMarkers;
 use crate::kafka::types::LeaderEpoch;
 
 const COMMITTED: Isolation = Isolation::ReadCommitted;

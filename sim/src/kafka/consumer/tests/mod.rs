@@ -3,6 +3,7 @@
 
 mod handlers;
 mod isolation;
+mod isolation_histories;
 mod members;
 
 use std::cell::RefCell;
