@@ -63,6 +63,9 @@ use super::replica::{PartitionView, Reader, Replica, Scene};
 use super::types::{BrokerId, ErrorCode, TopicPartition};
 use crate::engine::{SimDuration, SimTime};
 
+/// How topics begin that coordinators keep.
+const INTERNAL: &str = "__";
+
 /// A running broker process.
 #[derive(Debug)]
 pub struct Broker {
@@ -302,8 +305,10 @@ impl Broker {
     fn settle(&mut self, now: SimTime, out: &mut Vec<Output>) {
         // A coordinator may append when it looks, and so have something looked at once more.
         while let Some(number) = self.dirty.pop_first() {
-            self.coordinate(now, number, out);
-            self.coordinate_transactions(now, number, out);
+            if self.replicas.at(number).name().topic.starts_with(INTERNAL) {
+                self.coordinate(now, number, out);
+                self.coordinate_transactions(now, number, out);
+            }
             self.complete_produces(number, out);
             self.complete_fetches(number, out);
             self.complete_sessions(number, out);

@@ -50,6 +50,9 @@ pub(super) struct Marked {
 
 impl Transactions {
     pub(super) fn due(&self) -> Option<SimTime> {
+        if self.0.is_empty() {
+            return None; // most brokers have none, and are asked often
+        }
         self.0.values().filter_map(|seat| seat.due).min()
     }
 
