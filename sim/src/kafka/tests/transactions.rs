@@ -154,6 +154,8 @@ fn a_committed_reader_passes_what_it_drops() {
         assert_eq!(writer.send("void").await, ErrorCode::None);
         assert_eq!(writer.end(TransactionResult::Abort).await, TransactionResponse::Done);
         lab.sleep(secs(15)).await; // and a commit of offsets, every 5 s for Java
+        let java = lab.cluster.committed("java-committed", &TopicPartition::new(TOPIC, 0));
+        assert_eq!(java, Some(Offset(3)), "behind the marker");
         lab.send(&writer.producer, 0, "end").await.expect("is stored");
         lab.sleep(secs(15)).await;
         for (reader, expected) in readers.iter().zip([3, 2, 3, 2]) {
