@@ -21,7 +21,7 @@ use gridlock_sim::kafka::controller::{ControlRequest, ControlResponse};
 use gridlock_sim::kafka::group::GroupConfig;
 use gridlock_sim::kafka::machine::{Input, Output, Sent, Ticket};
 use gridlock_sim::kafka::metadata::{MetadataRecord, PartitionState, TopicConfig};
-use gridlock_sim::kafka::protocol::{FetchPartition, Request, Response};
+use gridlock_sim::kafka::protocol::{FetchPartition, Isolation, Request, Response};
 use gridlock_sim::kafka::record::{Batch, Record};
 use gridlock_sim::kafka::types::{Acks, BrokerId, LeaderEpoch, Offset, TopicPartition};
 use promise::known;
@@ -116,7 +116,17 @@ impl Bench {
             max_bytes: 1 << 20,
         };
         let (max_wait, max_bytes) = (SimDuration::from_secs(5), 10 << 20);
-        self.ask(leader, Request::Fetch { replica: None, max_wait, min_bytes: 1, max_bytes, partitions: vec![want] });
+        self.ask(
+            leader,
+            Request::Fetch {
+                replica: None,
+                isolation: Isolation::ReadUncommitted,
+                max_wait,
+                min_bytes: 1,
+                max_bytes,
+                partitions: vec![want],
+            },
+        );
         self.run();
         match self.answers.pop_front() {
             Some(Response::Fetch(all)) => all[0].batches.iter().map(Batch::count).sum(),

@@ -220,7 +220,7 @@ impl Cluster {
         found
     }
 
-    /// The records of a partition from an offset on, as its leader has them, committed or not; those of its longest replica if nobody
+    /// The records of a partition from an offset on, as its leader has them, committed or not, without markers; those of its longest replica if nobody
     /// leads. Also of nodes that are down: their disks may come back.
     pub fn records(&self, partition: &TopicPartition, from: Offset) -> Vec<Record> {
         let leader = self.state_of(partition).and_then(|state| state.leader);
@@ -239,7 +239,8 @@ impl Cluster {
         }
         let Some(log) = longest else { return Vec::new() };
         let all = log.read(from.max(log.start())..log.end(), ReadLimit { bytes: u64::MAX, whole_first: true });
-        let records = all.iter().flat_map(|batch| batch.numbered().map(|(offset, record)| (offset, record.clone())));
+        let data = all.iter().filter(|batch| !batch.is_control());
+        let records = data.flat_map(|batch| batch.numbered().map(|(offset, record)| (offset, record.clone())));
         records.filter(|(offset, _)| *offset >= from).map(|(_, record)| record).collect::<Vec<_>>()
     }
 

@@ -26,6 +26,8 @@ pub enum Lane {
     Isr,
     /// Everything else for the controller (AK: ForwardingManager, "forwarding"), and what brokers say to ZooKeeper.
     Control,
+    /// A transaction's coordinator has markers written (AK: TransactionMarkerChannelManager, "TxnMarkerSenderThread").
+    Markers,
     /// Voters and observers of the metadata log.
     Quorum,
 }

@@ -14,6 +14,7 @@
 //! | [`broker`] | what a broker answers, and what it asks of others |
 //! | [`controller`] | who is alive, who leads, who is in sync |
 //! | [`group`] | consumer groups: who is a member, what is committed |
+//! | [`transaction`] | transactions across partitions: how they end, who is fenced |
 //! | [`assignor`], [`partitioner`], [`retry`] | what clients decide without asking: shares, partitions, waits |
 //! | [`wire`] | what travels over a connection |
 //! | [`node`] | hosts a machine on a process and a network |
@@ -26,7 +27,8 @@
 //! **Not modelled**, in short; each module says more:
 //! - the network's bytes: compression, TLS, SASL, versions of the protocol, fetch sessions of consumers, quotas, ACLs;
 //! - disks: files, page cache, flushes, power failures, full disks, moving and removing replicas, tiered storage;
-//! - transactions and control records (C4), and how the controller hands out producer ids;
+//! - the clients' calls for transactions (brokers have them, C4), offsets committed within one, and how the controller hands out
+//!   producer ids;
 //! - reading from followers (KIP-392), eligible leader replicas (KIP-966, opt-in in 4.0);
 //! - deletion of topics, more partitions for a topic, racks;
 //! - the group protocols of KIP-848 and KIP-932, and the time it takes a coordinator or controller to load;
@@ -61,6 +63,7 @@ pub mod retry;
 pub mod server;
 #[cfg(test)]
 mod tests;
+pub mod transaction;
 pub mod types;
 pub mod watch;
 pub mod wire;

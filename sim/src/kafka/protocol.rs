@@ -1,7 +1,8 @@
 //! What clients and brokers say to each other: requests and responses, with their sizes on the wire.
 //!
 //! On one connection a broker handles one request at a time and answers in order (B2); who drives a broker sees to that.
-//! What controllers say among themselves and to brokers is [`Request::Control`], decided in `controller`.
+//! What controllers say among themselves and to brokers is [`Request::Control`], decided in `controller`; what transactions need is in
+//! [`transaction`](super::transaction).
 
 use std::rc::Rc;
 
@@ -10,6 +11,8 @@ use super::metadata::TopicConfig;
 use super::record::Batch;
 use super::types::{Acks, BrokerId, ErrorCode, LeaderEpoch, Offset, ProducerId, TopicPartition};
 use crate::engine::{SimDuration, SimTime};
+
+pub use super::types::{AbortedTransaction, Isolation};
 
 /// Where a reader starts that has no offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +54,8 @@ pub struct Fetched {
     /// Where the follower's log parts from the leader's: the latest common epoch and its end in the leader's log. The
     /// follower cuts its log back and asks again.
     pub diverging: Option<(LeaderEpoch, Offset)>,
+    /// Aborted transactions with records among the batches, in the order of their markers; for `read_committed` only.
+    pub aborted: Vec<AbortedTransaction>,
     /// Batches in order.
     pub batches: Vec<Batch>,
 }
@@ -253,6 +258,8 @@ pub enum Request {
     Fetch {
         /// The follower that asks, with its broker epoch; none for consumers.
         replica: Option<(BrokerId, u64)>,
+        /// What consumers may have; followers get everything.
+        isolation: Isolation,
         /// How long the answer may wait for data.
         max_wait: SimDuration,
         /// How much data is worth an answer.
@@ -265,13 +272,24 @@ pub enum Request {
     /// Read, as a follower does: in a fetch session.
     SessionFetch(SessionFetch),
     /// Where to start.
-    ListOffsets(Vec<(TopicPartition, Position)>),
+    ListOffsets {
+        /// Behind what the newest visible record is.
+        isolation: Isolation,
+        /// Of which partitions.
+        partitions: Vec<(TopicPartition, Position)>,
+    },
     /// Who coordinates a group.
     FindCoordinator(Rc<str>),
+    /// Who coordinates a transactional id.
+    FindTransactionCoordinator(Rc<str>),
+    /// For the transaction's coordinator.
+    Transaction(super::transaction::TransactionRequest),
     /// For the group's coordinator.
     Group(GroupRequest),
     /// A producer session wants an id.
     InitProducerId,
+    /// End a transaction.
+    WriteTxnMarkers(super::transaction::WriteTxnMarkers),
     /// Create a topic.
     CreateTopic(NewTopic),
     /// For the controller.
@@ -302,10 +320,14 @@ pub enum Response {
     ListOffsets(Vec<(TopicPartition, ErrorCode, Offset)>),
     /// The coordinator, or [`ErrorCode::CoordinatorNotAvailable`].
     FindCoordinator(Result<BrokerId, ErrorCode>),
+    /// From the transaction's coordinator.
+    Transaction(super::transaction::TransactionResponse),
     /// From the group's coordinator.
     Group(GroupResponse),
     /// The id and its epoch.
     InitProducerId(Result<(ProducerId, u16), ErrorCode>),
+    /// Whether the marker is committed, for each partition.
+    WriteTxnMarkers(Vec<(TopicPartition, ErrorCode)>),
     /// Whether the topic exists now.
     CreateTopic(ErrorCode),
     /// From the controller.
@@ -317,6 +339,8 @@ pub enum Response {
 const ENVELOPE: u64 = 60;
 /// Bytes for each partition, member or broker named in a request or response.
 const PER_ITEM: u64 = 24;
+/// Bytes for each aborted transaction in the answer to a fetch: a producer id and an offset.
+const PER_ABORTED: u64 = 16;
 
 impl Request {
     /// Bytes on the wire.
@@ -325,7 +349,9 @@ impl Request {
             Request::Produce { batches, .. } => batches.iter().map(|(_, batch)| batch.bytes()).sum(),
             Request::Fetch { partitions, .. } => PER_ITEM * partitions.len() as u64,
             Request::SessionFetch(fetch) => PER_ITEM * (fetch.partitions.len() + fetch.forgotten.len()) as u64,
-            Request::ListOffsets(partitions) => PER_ITEM * partitions.len() as u64,
+            Request::ListOffsets { partitions, .. } => PER_ITEM * partitions.len() as u64,
+            Request::Transaction(request) => PER_ITEM * request.partitions().len() as u64,
+            Request::WriteTxnMarkers(markers) => PER_ITEM * markers.partitions.len() as u64,
             Request::Metadata { topics, .. } => PER_ITEM * topics.as_ref().map_or(0, Vec::len) as u64,
             Request::Group(GroupRequest::Sync { assignments, .. }) => PER_ITEM * assignments.len() as u64,
             Request::Group(GroupRequest::OffsetCommit { offsets, .. }) => PER_ITEM * offsets.len() as u64,
@@ -340,13 +366,15 @@ impl Response {
     pub fn bytes(&self) -> u32 {
         let payload = match self {
             Response::Fetch(partitions) | Response::SessionFetch(SessionFetched { partitions, .. }) => {
-                partitions.iter().map(|p| PER_ITEM + p.batches.iter().map(Batch::bytes).sum::<u64>()).sum()
+                let data = |p: &Fetched| p.batches.iter().map(Batch::bytes).sum::<u64>();
+                partitions.iter().map(|p| PER_ITEM + PER_ABORTED * p.aborted.len() as u64 + data(p)).sum()
             }
             Response::Metadata { brokers, topics, .. } => {
                 let partitions: usize = topics.iter().map(|topic| topic.partitions.len() + 1).sum();
                 PER_ITEM * (brokers.len() + partitions) as u64
             }
             Response::Produce(partitions) => PER_ITEM * partitions.len() as u64,
+            Response::WriteTxnMarkers(partitions) => PER_ITEM * partitions.len() as u64,
             Response::ListOffsets(partitions) => PER_ITEM * partitions.len() as u64,
             Response::Group(GroupResponse::Joined { members, .. }) => PER_ITEM * members.len() as u64,
             _ => 0,

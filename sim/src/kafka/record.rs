@@ -1,4 +1,4 @@
-//! Records and record batches: the unit on the wire and on disk (B1).
+//! Records and record batches: the unit on the wire and on disk (B1). Control batches say how a transaction has ended (C4).
 
 use std::rc::Rc;
 
@@ -48,6 +48,28 @@ pub struct Stamp {
     pub sequence: u32,
 }
 
+/// How a transaction ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransactionResult {
+    /// Its records count.
+    Commit,
+    /// They never do, though they stay in the log.
+    Abort,
+}
+
+/// What a batch has to do with a transaction (AK: DefaultRecordBatch.java, the attributes `isTransactional` and `isControl`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BatchKind {
+    /// Nothing.
+    #[default]
+    Plain,
+    /// Its records belong to the open transaction of its producer.
+    Transactional,
+    /// A control batch, the marker: its one record ends the transaction of its producer. It takes an offset as others do, and
+    /// no application ever gets it.
+    Control(TransactionResult),
+}
+
 /// Records of one producer for one partition, appended together or not at all. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
@@ -57,6 +79,8 @@ pub struct Batch {
     pub leader_epoch: LeaderEpoch,
     /// Only from idempotent producers.
     pub stamp: Option<Stamp>,
+    /// What it has to do with a transaction. Other than plain only with a stamp.
+    pub kind: BatchKind,
     /// At least one record.
     pub records: Rc<[Record]>,
 }
@@ -69,7 +93,42 @@ impl Batch {
     pub fn new(records: impl Into<Rc<[Record]>>, stamp: Option<Stamp>) -> Self {
         let records = records.into();
         assert!(!records.is_empty(), "a batch has at least one record");
-        Self { base: Offset(0), leader_epoch: LeaderEpoch(0), stamp, records }
+        Self { base: Offset(0), leader_epoch: LeaderEpoch(0), stamp, kind: BatchKind::Plain, records }
+    }
+
+    /// A batch of a transaction, as its producer sends it.
+    ///
+    /// # Panics
+    /// Without records.
+    pub fn transactional(records: impl Into<Rc<[Record]>>, stamp: Stamp) -> Self {
+        Self { kind: BatchKind::Transactional, ..Self::new(records, Some(stamp)) }
+    }
+
+    /// The marker that ends a producer's transaction. Its key and value are as long as Kafka's: version and kind, version and
+    /// epoch of the coordinator (AK: EndTransactionMarker.java). It has no sequence number.
+    pub fn marker(
+        (id, epoch): (ProducerId, u16),
+        result: TransactionResult,
+        coordinator: LeaderEpoch,
+        at: SimTime,
+    ) -> Self {
+        let kind = u8::from(result == TransactionResult::Commit);
+        let [a, b, c, d] = coordinator.0.to_be_bytes();
+        let record = Record::new(Some(&[0, 0, 0, kind]), &[0, 0, a, b, c, d], at);
+        let stamp = Stamp { id, epoch, sequence: 0 };
+        Self { kind: BatchKind::Control(result), ..Self::new([record], Some(stamp)) }
+    }
+
+    /// The epoch of the coordinator that wrote this marker; none for other batches.
+    pub fn coordinator(&self) -> Option<LeaderEpoch> {
+        let BatchKind::Control(_) = self.kind else { return None };
+        let epoch = self.records[0].value.as_deref()?.get(2..6)?;
+        Some(LeaderEpoch(u32::from_be_bytes(epoch.try_into().ok()?)))
+    }
+
+    /// It is a marker, which no application gets.
+    pub fn is_control(&self) -> bool {
+        matches!(self.kind, BatchKind::Control(_))
     }
 
     /// Number of records.
@@ -80,6 +139,11 @@ impl Batch {
     /// The offset behind its last record.
     pub fn end(&self) -> Offset {
         self.base.plus(self.count())
+    }
+
+    /// The offset of its last record.
+    pub fn last(&self) -> Offset {
+        Offset(self.end().0 - 1)
     }
 
     /// Bytes on the wire and on disk.

@@ -123,6 +123,11 @@ pub enum ErrorCode {
     InvalidRequest = 42,
     OutOfOrderSequenceNumber = 45,
     InvalidProducerEpoch = 47,
+    InvalidTxnState = 48,
+    InvalidProducerIdMapping = 49,
+    InvalidTransactionTimeout = 50,
+    ConcurrentTransactions = 51,
+    TransactionCoordinatorFenced = 52,
     UnknownProducerId = 59,
     FetchSessionIdNotFound = 70,
     InvalidFetchSessionEpoch = 71,
@@ -131,6 +136,8 @@ pub enum ErrorCode {
     StaleBrokerEpoch = 77,
     MemberIdRequired = 79,
     FencedInstanceId = 82,
+    InvalidRecord = 87,
+    ProducerFenced = 90,
     InvalidUpdateVersion = 95,
     DuplicateBrokerRegistration = 101,
     BrokerIdNotRegistered = 102,
@@ -158,6 +165,7 @@ impl ErrorCode {
                 | E::NotEnoughReplicas
                 | E::NotEnoughReplicasAfterAppend
                 | E::NotController
+                | E::ConcurrentTransactions
                 | E::FetchSessionIdNotFound
                 | E::InvalidFetchSessionEpoch
                 | E::FencedLeaderEpoch
@@ -169,3 +177,24 @@ impl ErrorCode {
 /// Names a producer session that the cluster has given an id (C4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProducerId(pub u64);
+
+/// `isolation.level`: which records a reader may have (C4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Isolation {
+    /// All that are replicated, up to the high watermark.
+    #[default]
+    ReadUncommitted,
+    /// Those before the last stable offset, and word of what was aborted among them: the client drops it.
+    ReadCommitted,
+}
+
+/// A transaction of one producer in one partition that was aborted: its records are those of the producer from `first` up to
+/// the marker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AbortedTransaction {
+    /// Whose.
+    pub producer: ProducerId,
+    /// Offset of its first record.
+    pub first: Offset,
+}

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::{SimDuration, SimTime};
 use crate::kafka::metadata::{MetadataImage, TopicConfig};
 use crate::kafka::replica::Scene;
+use crate::kafka::transaction::TransactionConfig;
 use crate::units::Bytes;
 
 /// How a broker behaves.
@@ -47,6 +48,9 @@ pub struct BrokerConfig {
     pub stop_recheck: SimDuration,
     /// `controller.socket.timeout.ms`: for requests to the controller that are no heartbeats.
     pub control_timeout: SimDuration,
+    /// `request.timeout.ms`: how long markers of a transaction may wait for replicas, and their coordinator for an answer (AK:
+    /// ServerConfigs.java).
+    pub request_timeout: SimDuration,
     /// Wait before an ISR change is asked for again (AK: AlterPartitionManager.scala).
     pub alter_backoff: SimDuration,
     /// `log.retention.check.interval.ms` (B1).
@@ -55,6 +59,8 @@ pub struct BrokerConfig {
     pub compaction_check: SimDuration,
     /// `producer.id.expiration.ms` (C4); looked at together with retention.
     pub producer_expiry: SimDuration,
+    /// Coordinators of transactions.
+    pub transactions: TransactionConfig,
     /// A mistake, for tests of the checker of high watermarks: a leader commits by itself what it appends, and takes
     /// that back when it hears its followers.
     #[doc(hidden)]
@@ -89,10 +95,12 @@ impl Default for BrokerConfig {
             heartbeat_backoff_max: SimDuration::from_secs(9),
             stop_recheck: SimDuration::from_millis(50),
             control_timeout: SimDuration::from_secs(30),
+            request_timeout: SimDuration::from_secs(30),
             alter_backoff: SimDuration::from_millis(50),
             retention_check: SimDuration::from_secs(300),
             compaction_check: SimDuration::from_secs(15),
             producer_expiry: SimDuration::from_secs(24 * 3600),
+            transactions: TransactionConfig::default(),
             advances_alone: false,
         }
     }

@@ -119,8 +119,8 @@ impl Broker {
 
     /// Another controller: what the old one was asked has no answer any more.
     pub(super) fn abandon_control(&mut self, now: SimTime, out: &mut Vec<Output>) {
-        let is_fetch = |about: &Awaited| matches!(about, Awaited::Fetched(_));
-        let open: Vec<_> = self.awaited.iter().filter(|(_, about)| !is_fetch(about)).map(|(sent, _)| *sent).collect();
+        let is_peers = |about: &Awaited| matches!(about, Awaited::Fetched(_) | Awaited::Marked(_));
+        let open: Vec<_> = self.awaited.iter().filter(|(_, about)| !is_peers(about)).map(|(sent, _)| *sent).collect();
         for sent in open {
             match self.awaited.remove(&sent).expect("it was there") {
                 Awaited::Altered => {
@@ -128,7 +128,7 @@ impl Broker {
                     self.isr_changes.retry = None;
                 }
                 Awaited::Created(topic) => self.created(&topic, None, out),
-                Awaited::Registered | Awaited::Alive | Awaited::Fetched(_) => {}
+                Awaited::Registered | Awaited::Alive | Awaited::Fetched(_) | Awaited::Marked(_) => {}
             }
         }
         self.start_over(now);

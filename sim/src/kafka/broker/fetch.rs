@@ -56,11 +56,11 @@ impl Broker {
 
     /// Whoever follows outside of a session says with its fetch what it has, too.
     fn note_fetches(&mut self, now: SimTime, fetch: &ParkedFetch, fetched: &[Fetched]) {
-        let Some(follower) = fetch.reader else { return };
+        let Reader::Follower(id, epoch) = fetch.reader else { return };
         for ((number, want), got) in fetch.wants.iter().zip(fetched) {
             let Some(number) = number.filter(|_| got.error.is_ok() && got.diverging.is_none()) else { continue };
             let (replica, scene) = self.stage(now, number);
-            if replica.note_fetch(&scene, follower, want.offset) {
+            if replica.note_fetch(&scene, (id, epoch), want.offset) {
                 self.dirty.insert(number);
             }
         }
@@ -148,6 +148,7 @@ pub(super) fn not_here(want: &FetchPartition, error: ErrorCode) -> Fetched {
         high_watermark: Offset(0),
         log_start: Offset(0),
         diverging: None,
+        aborted: Vec::new(),
         batches: Vec::new(),
     }
 }

@@ -8,7 +8,8 @@ use super::Broker;
 use crate::kafka::group::{OFFSETS_TOPIC, partition_of};
 use crate::kafka::machine::Output;
 use crate::kafka::metadata::{PartitionState, TopicConfig};
-use crate::kafka::protocol::{NewTopic, PartitionMetadata, Position, Response, TopicMetadata};
+use crate::kafka::protocol::{Isolation, NewTopic, PartitionMetadata, Position, Response, TopicMetadata};
+use crate::kafka::transaction::TRANSACTIONS_TOPIC;
 use crate::kafka::types::{BrokerId, ErrorCode, Offset, ProducerId, TopicPartition};
 
 impl Broker {
@@ -43,10 +44,10 @@ impl Broker {
         }
     }
 
-    pub(super) fn list_offsets(&self, partitions: Vec<(TopicPartition, Position)>) -> Response {
+    pub(super) fn list_offsets(&self, isolation: Isolation, partitions: Vec<(TopicPartition, Position)>) -> Response {
         let locate = |(partition, position): (TopicPartition, Position)| {
             let found = match self.replicas.get(&partition) {
-                Some(replica) => replica.locate(position),
+                Some(replica) => replica.locate(position, isolation),
                 None => Err(self.absent(&partition)),
             };
             match found {
@@ -64,6 +65,19 @@ impl Broker {
         self.create_if_missing(&Rc::from(OFFSETS_TOPIC), config, out);
         let topic = self.image.topics.get(OFFSETS_TOPIC).ok_or(ErrorCode::CoordinatorNotAvailable)?;
         let partition = topic.partitions.get(partition_of(group, topic.config.partitions) as usize);
+        partition.and_then(|state| state.leader).ok_or(ErrorCode::CoordinatorNotAvailable)
+    }
+
+    /// The leader of the transactional id's partition, as with groups.
+    pub(super) fn find_transaction_coordinator(
+        &mut self,
+        id: &str,
+        out: &mut Vec<Output>,
+    ) -> Result<BrokerId, ErrorCode> {
+        let config = self.config.transactions.topic(&self.config.topic_defaults);
+        self.create_if_missing(&Rc::from(TRANSACTIONS_TOPIC), config, out);
+        let topic = self.image.topics.get(TRANSACTIONS_TOPIC).ok_or(ErrorCode::CoordinatorNotAvailable)?;
+        let partition = topic.partitions.get(partition_of(id, topic.config.partitions) as usize);
         partition.and_then(|state| state.leader).ok_or(ErrorCode::CoordinatorNotAvailable)
     }
 

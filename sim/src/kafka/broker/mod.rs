@@ -8,11 +8,12 @@
 //! | `lifecycle` | registering, heartbeats, stopping in good order |
 //! | `roles` | what committed metadata means for the replicas here |
 //! | `control` | what is asked of the controller: ISR changes, topics |
-//! | `produce`, `fetch` | appends and reads, and how long they wait (`purgatory`) |
+//! | `produce`, `fetch` | appends, markers of transactions and reads, and how long they wait (`purgatory`) |
 //! | `sessions` | reads of followers: fetch sessions, and how long they wait |
 //! | `replicas` | the replicas, and their numbers |
 //! | `fetcher` | fetching from the leaders this broker follows |
 //! | `lookup` | metadata, offsets by time, coordinators, producer ids |
+//! | `transactions` | which transaction coordinators are here, what becomes of their records, and who writes their markers |
 //! | `groups` | which group coordinators are here, and what becomes of their records |
 //!
 //! **Never here:** sockets, clocks and connections. That one connection carries one request at a time, and its answers in
@@ -36,6 +37,7 @@ mod roles;
 mod sessions;
 #[cfg(test)]
 mod tests;
+mod transactions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,13 +54,17 @@ use self::produce::ParkedProduce;
 use self::purgatory::Purgatory;
 use self::replicas::{Number, Replicas};
 use self::sessions::Sessions;
+use self::transactions::{Marked, Transactions};
 use super::group::GroupConfig;
 use super::machine::{Input, Lane, Output, Sent, Ticket};
 use super::metadata::{MetadataImage, MetadataRecord};
 use super::protocol::{Request, Response};
-use super::replica::{PartitionView, Replica, Scene};
+use super::replica::{PartitionView, Reader, Replica, Scene};
 use super::types::{BrokerId, ErrorCode, TopicPartition};
 use crate::engine::{SimDuration, SimTime};
+
+/// How topics begin that coordinators keep.
+const INTERNAL: &str = "__";
 
 /// A running broker process.
 #[derive(Debug)]
@@ -77,6 +83,7 @@ pub struct Broker {
     sessions: Sessions,
     fetchers: BTreeMap<BrokerId, Fetcher>,
     groups: Groups,
+    transactions: Transactions,
     checkpoints: Checkpoints,
     periodic: Periodic,
     /// Requests of its own that have no answer yet.
@@ -95,6 +102,7 @@ enum Awaited {
     Altered,
     Created(std::rc::Rc<str>),
     Fetched(BrokerId),
+    Marked(Marked),
 }
 
 /// When regular work is due next.
@@ -129,6 +137,7 @@ impl Broker {
             sessions: Sessions::default(),
             fetchers: BTreeMap::new(),
             groups: Groups::new(groups),
+            transactions: Transactions::default(),
             checkpoints,
             periodic,
             awaited: BTreeMap::new(),
@@ -188,8 +197,8 @@ impl Broker {
         let parked = [self.produces.next_deadline(), self.fetches.next_deadline(), self.sessions.due()];
         let waits = [self.lifecycle.due(), self.isr_changes.due()].into_iter().chain(parked);
         let fetchers = self.fetchers.values().filter_map(Fetcher::due);
-        let groups = self.groups.due();
-        periodic.into_iter().chain(waits.flatten()).chain(fetchers).chain(groups).min()
+        let coordinators = self.groups.due().into_iter().chain(self.transactions.due());
+        periodic.into_iter().chain(waits.flatten()).chain(fetchers).chain(coordinators).min()
     }
 
     /// Another controller is active, or none is known. What the old one was asked is asked again.
@@ -218,17 +227,23 @@ impl Broker {
             Request::Produce { acks, timeout, batches } => {
                 return self.produce(now, ticket, (acks, timeout), batches, out);
             }
-            Request::Fetch { replica, max_wait, min_bytes, max_bytes, partitions } => {
-                let fetch = ParkedFetch { reader: replica, min_bytes, max_bytes, wants: self.found(partitions) };
+            Request::Fetch { replica, isolation, max_wait, min_bytes, max_bytes, partitions } => {
+                let reader = replica.map_or(Reader::Consumer(isolation), |(id, epoch)| Reader::Follower(id, epoch));
+                let fetch = ParkedFetch { reader, min_bytes, max_bytes, wants: self.found(partitions) };
                 return self.fetch(now, ticket, fetch, max_wait, out);
             }
+            Request::WriteTxnMarkers(markers) => return self.write_markers(now, ticket, markers, out),
             Request::SessionFetch(fetch) => return self.fetch_in_session(now, ticket, fetch, out),
             Request::CreateTopic(topic) => return self.forward_creation(ticket, topic, out),
             Request::Group(request) => return self.group(now, ticket, request, out),
+            Request::Transaction(request) => return self.transaction(now, ticket, &request, out),
             Request::ApiVersions => Response::ApiVersions,
             Request::Metadata { topics, create } => self.metadata(topics, create, out),
-            Request::ListOffsets(partitions) => self.list_offsets(partitions),
+            Request::ListOffsets { isolation, partitions } => self.list_offsets(isolation, partitions),
             Request::FindCoordinator(group) => Response::FindCoordinator(self.find_coordinator(&group, out)),
+            Request::FindTransactionCoordinator(id) => {
+                Response::FindCoordinator(self.find_transaction_coordinator(&id, out))
+            }
             Request::InitProducerId => Response::InitProducerId(self.producer_id()),
             Request::Control(_) => self.not_the_controller(),
         };
@@ -242,6 +257,7 @@ impl Broker {
         self.sessions.forget(ticket);
         self.creations.forget(ticket);
         self.groups.forget(ticket);
+        self.transactions.forget(ticket);
     }
 
     fn answered(&mut self, now: SimTime, sent: Sent, answer: Option<Response>, out: &mut Vec<Output>) {
@@ -252,6 +268,7 @@ impl Broker {
             Some(Awaited::Altered) => self.isr_answered(now, answer),
             Some(Awaited::Created(topic)) => self.created(&topic, answer, out),
             Some(Awaited::Fetched(leader)) => self.fetched(now, leader, answer),
+            Some(Awaited::Marked(marked)) => self.marked(now, &marked, answer, out),
         }
         self.live(now, out);
     }
@@ -263,6 +280,7 @@ impl Broker {
         self.expire_fetches(now, out);
         self.expire_sessions(now, out);
         self.run_groups(now, out);
+        self.run_transactions(now, out);
         let due = |at: &mut SimTime, every: SimDuration| {
             let is_due = *at <= now;
             *at = if is_due { now + every } else { *at };
@@ -287,7 +305,10 @@ impl Broker {
     fn settle(&mut self, now: SimTime, out: &mut Vec<Output>) {
         // A coordinator may append when it looks, and so have something looked at once more.
         while let Some(number) = self.dirty.pop_first() {
-            self.coordinate(now, number, out);
+            if self.replicas.at(number).name().topic.starts_with(INTERNAL) {
+                self.coordinate(now, number, out);
+                self.coordinate_transactions(now, number, out);
+            }
             self.complete_produces(number, out);
             self.complete_fetches(number, out);
             self.complete_sessions(number, out);

@@ -9,11 +9,16 @@ use crate::engine::{SimDuration, SimTime};
 use crate::kafka::machine::{Output, Ticket};
 use crate::kafka::protocol::{Produced, Response};
 use crate::kafka::record::Batch;
+use crate::kafka::transaction::WriteTxnMarkers;
 use crate::kafka::types::{Acks, ErrorCode, Offset, TopicPartition};
 
-/// A Produce request whose records are in the log, but not committed.
+/// A request whose records are in the log, but not committed.
 #[derive(Clone, Debug)]
-pub(super) struct ParkedProduce(Vec<Part>);
+pub(super) struct ParkedProduce {
+    parts: Vec<Part>,
+    /// It came from a transaction's coordinator, and is answered as such.
+    markers: bool,
+}
 
 /// What became of one batch of it.
 #[derive(Clone, Debug)]
@@ -27,17 +32,21 @@ struct Part {
 
 impl Watches for ParkedProduce {
     fn watched(&self) -> impl Iterator<Item = Number> {
-        self.0.iter().filter_map(|part| part.number)
+        self.parts.iter().filter_map(|part| part.number)
     }
 }
 
 impl ParkedProduce {
     fn is_done(&self) -> bool {
-        self.0.iter().all(|part| part.awaits.is_none())
+        self.parts.iter().all(|part| part.awaits.is_none())
     }
 
     fn into_response(self) -> Response {
-        Response::Produce(self.0.into_iter().map(|part| part.produced).collect())
+        let produced = self.parts.into_iter().map(|part| part.produced);
+        match self.markers {
+            true => Response::WriteTxnMarkers(produced.map(|each| (each.partition, each.error)).collect()),
+            false => Response::Produce(produced.collect()),
+        }
     }
 }
 
@@ -58,8 +67,8 @@ impl Broker {
         out: &mut Vec<Output>,
     ) {
         let parts = batches.into_iter().map(|(partition, batch)| self.append(now, partition, batch, acks)).collect();
-        let mut parked = ParkedProduce(parts);
-        parked.0.iter_mut().for_each(|part| self.look(part));
+        let mut parked = ParkedProduce { parts, markers: false };
+        parked.parts.iter_mut().for_each(|part| self.look(part));
         match acks {
             Acks::None => out.push(Output::Answer { ticket, response: None }),
             _ if parked.is_done() => out.push(answer(ticket, parked.into_response())),
@@ -67,10 +76,40 @@ impl Broker {
         }
     }
 
+    /// Appends the markers of a transaction as with acks=all (AK: KafkaApis.handleWriteTxnMarkersRequest).
+    pub(super) fn write_markers(
+        &mut self,
+        now: SimTime,
+        ticket: Ticket,
+        markers: WriteTxnMarkers,
+        out: &mut Vec<Output>,
+    ) {
+        let WriteTxnMarkers { producer, result, coordinator, partitions } = markers;
+        let marker = Batch::marker(producer, result, coordinator, now);
+        let mut append = |partition| self.append_checked(now, partition, marker.clone(), Acks::All);
+        let parts = partitions.into_iter().map(&mut append).collect();
+        let mut parked = ParkedProduce { parts, markers: true };
+        parked.parts.iter_mut().for_each(|part| self.look(part));
+        match parked.is_done() {
+            true => out.push(answer(ticket, parked.into_response())),
+            false => self.produces.park(ticket, now + self.config.request_timeout, parked),
+        }
+    }
+
+    /// What a client sends may be too large, or a marker, which only a coordinator writes.
     fn append(&mut self, now: SimTime, partition: TopicPartition, batch: Batch, acks: Acks) -> Part {
+        let wrong = match () {
+            () if batch.is_control() => ErrorCode::InvalidRecord,
+            () if self.config.message_bytes_max.0 < batch.bytes() => ErrorCode::MessageTooLarge,
+            () => return self.append_checked(now, partition, batch, acks),
+        };
+        let number = self.replicas.number(&partition);
+        Part { produced: Produced { partition, error: wrong, base: None }, number, awaits: None }
+    }
+
+    fn append_checked(&mut self, now: SimTime, partition: TopicPartition, batch: Batch, acks: Acks) -> Part {
         let number = self.replicas.number(&partition);
         let result = match number {
-            _ if self.config.message_bytes_max.0 < batch.bytes() => Err(ErrorCode::MessageTooLarge),
             Some(number) => {
                 let (replica, scene) = self.stage(now, number);
                 replica.append(&scene, batch, acks)
@@ -95,12 +134,12 @@ impl Broker {
 
     pub(super) fn complete_produces(&mut self, number: Number, out: &mut Vec<Output>) {
         for ticket in self.produces.watching(number) {
-            let Some(mut parked) = self.produces.get_mut(ticket).map(|parked| std::mem::take(&mut parked.0)) else {
+            let Some(mut parked) = self.produces.get_mut(ticket).map(|parked| std::mem::take(&mut parked.parts)) else {
                 continue;
             };
             parked.iter_mut().filter(|part| part.number == Some(number)).for_each(|part| self.look(part));
             let slot = self.produces.get_mut(ticket).expect("it was there");
-            slot.0 = parked;
+            slot.parts = parked;
             if slot.is_done() {
                 let done = self.produces.remove(ticket).expect("it was there");
                 out.push(answer(ticket, done.into_response()));
@@ -111,7 +150,7 @@ impl Broker {
     /// Time is up: the records are in the log and may be committed yet, but the producer is told that they are not (B2).
     pub(super) fn expire_produces(&mut self, now: SimTime, out: &mut Vec<Output>) {
         while let Some((ticket, mut late)) = self.produces.expired(now) {
-            late.0
+            late.parts
                 .iter_mut()
                 .filter(|part| part.awaits.is_some())
                 .for_each(|part| part.end(ErrorCode::RequestTimedOut));

@@ -14,7 +14,7 @@ use crate::kafka::log::ReadLimit;
 use crate::kafka::machine::{Output, Ticket};
 use crate::kafka::metadata::MetadataImage;
 use crate::kafka::protocol::{FetchPartition, Fetched, Response};
-use crate::kafka::replica::Told;
+use crate::kafka::replica::{Reader, Told};
 use crate::kafka::types::{BrokerId, ErrorCode, TopicPartition};
 
 /// The sessions of all followers. At most one for each, so there are never more than brokers.
@@ -58,6 +58,12 @@ struct Waiting {
     reader: (BrokerId, u64),
     min_bytes: u64,
     max_bytes: u64,
+}
+
+impl Waiting {
+    fn follower(&self) -> Reader {
+        Reader::Follower(self.reader.0, self.reader.1)
+    }
 }
 
 impl Sessions {
@@ -133,7 +139,7 @@ impl Session {
 
     fn is_worth_an_answer(&self, replicas: &Replicas, fetch: &Waiting, changed: Number) -> bool {
         let wants = self.parts.iter().map(|part| (part.number, &part.want));
-        is_worth_an_answer(replicas, wants, Some(fetch.reader), fetch.min_bytes, changed)
+        is_worth_an_answer(replicas, wants, fetch.follower(), fetch.min_bytes, changed)
     }
 
     /// Reads what is new to the follower, and takes it for told.
@@ -180,7 +186,7 @@ impl Part {
         if self.is_quiet(replicas, fetch) {
             return Some(0);
         }
-        replicas.at(self.number?).available(Some(fetch.reader), &self.want, fetch.min_bytes)
+        replicas.at(self.number?).available(fetch.follower(), &self.want, fetch.min_bytes)
     }
 
     fn news(&self, replicas: &Replicas, image: &MetadataImage, fetch: &Waiting, limit: ReadLimit) -> Option<Fetched> {

@@ -9,7 +9,7 @@ use super::error::{ConnectionFault, KafkaError, check};
 use super::pool::{BrokerPool, PoolSpec};
 use super::retry::{Failure, Retries};
 use super::shared::{Lock, Shared, all};
-use crate::kafka::protocol::{PartitionMetadata, Position, Request, Response};
+use crate::kafka::protocol::{Isolation, PartitionMetadata, Position, Request, Response};
 use crate::kafka::types::{BrokerId, ErrorCode, Offset, TopicPartition};
 use crate::kafka::wire::Endpoint;
 use crate::process::Process;
@@ -238,6 +238,7 @@ impl Cluster {
         &self,
         partitions: Vec<TopicPartition>,
         position: Position,
+        isolation: Isolation,
     ) -> Result<BTreeMap<TopicPartition, Offset>, KafkaError> {
         let found: Rc<RefCell<BTreeMap<TopicPartition, Offset>>> = Rc::default();
         let leaders = self.by_leader(partitions)?;
@@ -245,8 +246,9 @@ impl Cluster {
             let (me, found) = (self.clone(), found.clone());
             self.0.process.spawn(async move {
                 let broker = me.find_broker(leader).await?;
-                let wanted = partitions.into_iter().map(|partition| (partition, position)).collect();
-                let Response::ListOffsets(answers) = broker.send(Request::ListOffsets(wanted)).await? else {
+                let partitions = partitions.into_iter().map(|partition| (partition, position)).collect();
+                let request = Request::ListOffsets { isolation, partitions };
+                let Response::ListOffsets(answers) = broker.send(request).await? else {
                     return Err(mismatch());
                 };
                 answers.iter().try_for_each(|(_, error, _)| check(*error))?;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::SimDuration;
 use crate::kafka::assignor::{Assignor, Own};
+use crate::kafka::protocol::Isolation;
 use crate::kafka::retry::RetryConfig;
 use crate::kafka::types::Acks;
 use crate::units::Bytes;
@@ -101,6 +102,9 @@ pub struct ConsumerConfig {
     pub auto_commit_threshold: Option<u64>,
     /// `partitionsConsumedConcurrently`: 1.
     pub concurrency: u32,
+    /// `readUncommitted`: false, so this client reads what is committed where Java's reads everything (KJ:src/index.js of 2.2.4,
+    /// `consumer({ readUncommitted = false })`; docs/Consuming.md).
+    pub read_uncommitted: bool,
     /// Who shares partitions out, in place of the library's: code, so no file can name it.
     #[serde(skip)]
     pub own_assignor: Option<Own>,
@@ -123,8 +127,16 @@ impl Default for ConsumerConfig {
             auto_commit_interval: None,
             auto_commit_threshold: None,
             concurrency: 1,
+            read_uncommitted: false,
             own_assignor: None,
         }
+    }
+}
+
+impl ConsumerConfig {
+    /// Which records it asks for.
+    pub fn isolation(&self) -> Isolation {
+        if self.read_uncommitted { Isolation::ReadUncommitted } else { Isolation::ReadCommitted }
     }
 }
 
@@ -230,6 +242,8 @@ pub struct JavaConsumerConfig {
     pub max_bytes_per_partition: Bytes,
     /// `auto.offset.reset=earliest`; latest by default.
     pub from_beginning: bool,
+    /// `isolation.level`: read_uncommitted (AK: ConsumerConfig.java).
+    pub isolation: Isolation,
     /// `group.instance.id`: static membership (KIP-345).
     pub instance: Option<String>,
     /// `partition.assignment.strategy`: the favourite first; the group takes one that all its members know. Members keep their
@@ -255,6 +269,7 @@ impl Default for JavaConsumerConfig {
             max_bytes: Bytes(50 << 20),
             max_bytes_per_partition: Bytes(1 << 20),
             from_beginning: false,
+            isolation: Isolation::ReadUncommitted,
             instance: None,
             assignors: vec![Assignor::Range, Assignor::CooperativeSticky],
             own_assignor: None,

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::isolation::to_kafkajs;
 use super::offsets::Offsets;
 use super::{ConsumerEvent, Listener};
 use crate::engine::SimTime;
@@ -15,7 +16,7 @@ use crate::kafka::client::retry::{Failure, Retries};
 use crate::kafka::client::shared::Shared;
 use crate::kafka::client::{ConsumerConfig, KafkaError};
 use crate::kafka::protocol::*;
-use crate::kafka::record::Record;
+use crate::kafka::record::{Batch, Record};
 use crate::kafka::types::{BrokerId, ErrorCode, Offset, TopicPartition};
 use crate::process::Held;
 
@@ -24,6 +25,8 @@ pub(super) struct Fetch {
     pub(super) partition: TopicPartition,
     pub(super) high_watermark: Offset,
     pub(super) messages: Vec<(Offset, Record)>,
+    /// The last offset of what was fetched, if none of it is for the application.
+    pub(super) filtered: Option<Offset>,
     /// It stays in the heap until it has been handled.
     pub(super) _held: Held,
 }
@@ -251,6 +254,7 @@ impl Group {
         let broker = self.cluster.find_broker(Some(node)).await?;
         let request = Request::Fetch {
             replica: None,
+            isolation: self.config.isolation(),
             max_wait: self.config.max_wait,
             min_bytes: self.config.min_bytes.0,
             max_bytes: self.config.max_bytes.0,
@@ -270,11 +274,13 @@ impl Group {
         }
         let unpack = |fetched: Fetched| {
             let from = wanted.iter().find(|wanted| wanted.partition == fetched.partition)?.offset;
-            let records = fetched.batches.iter().flat_map(|batch| batch.numbered());
-            let records = records.filter(|(offset, _)| *offset >= from);
+            let records = to_kafkajs(&fetched, from);
             let messages: Vec<_> = records.map(|(offset, record)| (offset, record.clone())).collect();
+            let last = fetched.batches.last().filter(|_| messages.is_empty()).map(Batch::last);
+            let filtered = last.map(|last| last.max(from));
             let held = self.cluster.process().hold(messages.iter().map(|(_, record)| record.bytes()).sum());
-            Some(Fetch { partition: fetched.partition, high_watermark: fetched.high_watermark, messages, _held: held })
+            let Fetched { partition, high_watermark, .. } = fetched;
+            Some(Fetch { partition, high_watermark, messages, filtered, _held: held })
         };
         Ok(fetched.into_iter().filter_map(unpack).collect())
     }

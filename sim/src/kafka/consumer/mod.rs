@@ -9,15 +9,17 @@
 //! | `runner` | one message after the other: resolve, heartbeat, commit; what errors do |
 //! | `fetching` | one fetcher for each broker, and the workers that share what they bring |
 //! | `group` | join, sync, heartbeat, fetch, and what follows from a fetch that fails |
+//! | `isolation` | which of the fetched records the application gets |
 //! | `offsets` | where to read on, and what is committed |
 //! | [`java`] | the Java client's consumer, for comparison |
 //!
-//! **Not modelled:** `eachBatch`, `pause` and `seek`, regular expressions as subscriptions, transactions (`readUncommitted`), rack
+//! **Not modelled:** `eachBatch`, `pause` and `seek`, regular expressions as subscriptions, offsets committed within a transaction, rack
 //! awareness. After OFFSET_OUT_OF_RANGE kafkajs stores "earliest" or "latest" with its coordinator; here the member only
 //! remembers it.
 
 mod fetching;
 mod group;
+mod isolation;
 pub mod java;
 mod kafkajs;
 mod offsets;

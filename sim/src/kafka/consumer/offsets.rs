@@ -91,7 +91,7 @@ impl Offsets {
         }
         if !without.is_empty() {
             let position = if self.config.from_beginning { Position::Earliest } else { Position::Latest };
-            starts.append(&mut self.cluster.list_offsets(without, position).await?);
+            starts.append(&mut self.cluster.list_offsets(without, position, self.config.isolation()).await?);
         }
         self.committed.borrow_mut().append(&mut starts);
         Ok(())

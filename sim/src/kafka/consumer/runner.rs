@@ -112,6 +112,11 @@ impl Runner {
         if !self.running.get() {
             return Ok(());
         }
+        if let Some(last) = batch.filtered {
+            // Markers and aborted records: it reads on behind them (KJ:consumer/runner.js).
+            self.group.offsets().resolve(&batch.partition, last);
+            self.commit_if_necessary().await?;
+        }
         if !batch.messages.is_empty() {
             self.each_message(&batch).await?;
             self.auto_commit().await?;
@@ -137,9 +142,7 @@ impl Runner {
             }
             self.group.offsets().resolve(&batch.partition, *offset);
             self.heartbeat().await?;
-            if self.config.auto_commit {
-                self.group.offsets().commit_if_necessary().await?;
-            }
+            self.commit_if_necessary().await?;
         }
         Ok(())
     }
@@ -159,6 +162,10 @@ impl Runner {
             self.auto_commit().await?;
         }
         beat
+    }
+
+    async fn commit_if_necessary(&self) -> Result<(), KafkaError> {
+        if self.config.auto_commit { self.group.offsets().commit_if_necessary().await } else { Ok(()) }
     }
 
     async fn auto_commit(&self) -> Result<(), KafkaError> {

@@ -119,8 +119,8 @@ impl FakeBroker {
             Request::Metadata { topics, .. } => self.metadata(topics),
             Request::Produce { acks, batches, .. } => return self.produce(now, ticket, acks, batches),
             Request::Fetch { max_wait, .. } => return self.fetch(now, now + max_wait, ticket, request),
-            Request::ListOffsets(wanted) => {
-                Response::ListOffsets(wanted.into_iter().map(|w| self.position(w)).collect())
+            Request::ListOffsets { partitions, .. } => {
+                Response::ListOffsets(partitions.into_iter().map(|w| self.position(w)).collect())
             }
             Request::FindCoordinator(_) => {
                 let error = self.world.borrow_mut().coordinator_errors.pop_front();
@@ -128,9 +128,12 @@ impl FakeBroker {
             }
             Request::InitProducerId => Response::InitProducerId(Ok((ProducerId(7), 0))),
             Request::Group(request) => return group::handle(&mut self.world.borrow_mut(), now, ticket, request),
-            Request::CreateTopic(_) | Request::Control(_) | Request::SessionFetch(_) => {
-                Response::CreateTopic(ErrorCode::None)
-            }
+            Request::CreateTopic(_)
+            | Request::Control(_)
+            | Request::SessionFetch(_)
+            | Request::FindTransactionCoordinator(_)
+            | Request::Transaction(_)
+            | Request::WriteTxnMarkers(_) => Response::CreateTopic(ErrorCode::None),
         };
         vec![answer(ticket, response)]
     }
@@ -218,6 +221,7 @@ impl FakeBroker {
                     high_watermark: Offset(known.end),
                     log_start: Offset(known.start),
                     diverging: None,
+                    aborted: Vec::new(),
                     batches: batches.collect(),
                 }
             })
@@ -297,9 +301,12 @@ fn name(request: &Request) -> &'static str {
         Request::Produce { .. } => "Produce",
         Request::Fetch { .. } => "Fetch",
         Request::SessionFetch(_) => "SessionFetch",
-        Request::ListOffsets(_) => "ListOffsets",
+        Request::ListOffsets { .. } => "ListOffsets",
         Request::FindCoordinator(_) => "FindCoordinator",
         Request::InitProducerId => "InitProducerId",
+        Request::FindTransactionCoordinator(_) => "FindTransactionCoordinator",
+        Request::Transaction(_) => "Transaction",
+        Request::WriteTxnMarkers(_) => "WriteTxnMarkers",
         Request::CreateTopic(_) => "CreateTopic",
         Request::Control(_) => "Control",
         Request::Group(GroupRequest::Join(_)) => "Join",

@@ -3,7 +3,7 @@
 //!
 //! **Never here:** decisions. **Not modelled:** Kafka's own layout of these bytes; ours is as compact, so sizes are close.
 
-mod codec;
+pub(in crate::kafka) mod codec;
 #[cfg(test)]
 mod tests;
 

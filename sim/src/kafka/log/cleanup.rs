@@ -1,13 +1,13 @@
 //! What leaves a log: by retention, by compaction, by truncation (B1, B2).
 //!
-//! **Never here:** when that is done. **Not modelled:** tombstones of their own age; a compacted log keeps the last record
-//! of a key, also if it is a tombstone, for ever.
+//! **Never here:** when that is done. **Not modelled:** the age of tombstones and of transaction markers; a compacted log keeps the
+//! last record of a key, also if it is a tombstone, and all markers, for ever.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::segment::Segment;
-use super::{Log, Producers};
+use super::{Log, Producers, Transactions};
 use crate::engine::{SimDuration, SimTime};
 use crate::kafka::record::{Batch, Record, Stamp};
 use crate::kafka::types::Offset;
@@ -47,6 +47,7 @@ impl Log {
             }
             self.start = self.start.max(bound);
             self.epochs.truncate_start(self.start);
+            self.transactions.truncate_start(self.start);
         }
     }
 
@@ -57,14 +58,16 @@ impl Log {
         }
         self.start = offset;
         self.epochs.truncate_start(offset);
+        self.transactions.truncate_start(offset);
         while self.segments.get(1).is_some_and(|next| next.base() <= offset) {
             self.segments.pop_front();
         }
     }
 
-    /// Forgets producers that have been silent for so long.
+    /// Forgets producers that have been silent for so long, unless a transaction of theirs is open.
     pub fn expire_producers(&mut self, now: SimTime, after: SimDuration) {
-        self.producers.expire(now, after);
+        let open = &self.transactions;
+        self.producers.expire(now, after, |id| open.is_open(id));
     }
 
     /// Cuts the log back: nothing at `offset` or behind it stays. A batch that reaches across goes as a whole.
@@ -81,6 +84,7 @@ impl Log {
         }
         self.end = self.active_mut().truncate(offset).unwrap_or(offset);
         self.epochs.truncate_end(self.end);
+        self.transactions.truncate_end(self.end);
         self.restore_producers();
     }
 
@@ -91,6 +95,7 @@ impl Log {
         (self.start, self.end) = (offset, offset);
         self.epochs.clear();
         self.producers.clear();
+        self.transactions = Transactions::default();
     }
 
     /// After a truncation: what is remembered of segments long gone stays, the rest is read from the log again.
@@ -103,16 +108,18 @@ impl Log {
         self.producers = producers;
     }
 
-    /// Compacts if enough has come since the last time: of each key only the last record stays, offsets and order are kept.
-    /// The active segment, and what is above the high watermark, is neither read nor touched. True if it did.
+    /// Compacts if enough has come since the last time: of each key only the last record stays, offsets and order are kept. What
+    /// was aborted goes, its marker stays. The active segment, and what is above the last stable offset, is neither read nor
+    /// touched (AK: LogCleanerManager.cleanableOffsets). True if it did.
     pub fn compact(&mut self, high_watermark: Offset) -> bool {
-        let closed = self.closed_below(high_watermark);
+        let closed = self.closed_below(self.last_stable(high_watermark));
         if !self.config.compact || !self.is_dirty(closed) {
             return false;
         }
         let last = self.last_of_each_key(closed);
         for segment in self.segments.range_mut(..closed) {
-            let kept = segment.batches().flat_map(|batch| keep_last(batch, &last)).collect();
+            let counts = segment.batches().filter(|batch| !self.transactions.is_aborted(batch));
+            let kept = counts.flat_map(|batch| keep_last(batch, &last)).collect();
             *segment = Segment::holding(segment.base(), kept);
             segment.clean = true;
         }
@@ -133,13 +140,18 @@ impl Log {
     }
 
     fn last_of_each_key(&self, closed: usize) -> BTreeMap<Rc<[u8]>, Offset> {
-        let records = self.segments.range(..closed).flat_map(Segment::batches).flat_map(Batch::numbered);
+        let batches = self.segments.range(..closed).flat_map(Segment::batches);
+        let counts = batches.filter(|batch| !batch.is_control() && !self.transactions.is_aborted(batch));
+        let records = counts.flat_map(Batch::numbered);
         records.filter_map(|(offset, record)| Some((record.key.clone()?, offset))).collect()
     }
 }
 
 /// What is left of a batch. Where records are missing in the middle it becomes several, so that all keep their offsets.
 fn keep_last(batch: &Batch, last: &BTreeMap<Rc<[u8]>, Offset>) -> Vec<Batch> {
+    if batch.is_control() {
+        return vec![batch.clone()];
+    }
     // Records without a key do not belong into a compacted topic; they are never the last of anything and go.
     let stays = |offset: Offset, record: &Record| record.key.as_ref().is_some_and(|key| last.get(key) == Some(&offset));
     let numbered: Vec<(Offset, &Record)> = batch.numbered().filter(|(offset, record)| stays(*offset, record)).collect();
@@ -156,6 +168,7 @@ fn part(batch: &Batch, run: &[(Offset, &Record)]) -> Batch {
     Batch {
         base,
         leader_epoch: batch.leader_epoch,
+        kind: batch.kind,
         stamp: batch.stamp.map(|stamp| Stamp { sequence: stamp.sequence.wrapping_add(skipped), ..stamp }),
         records: run.iter().map(|(_, record)| (*record).clone()).collect(),
     }

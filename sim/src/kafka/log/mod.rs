@@ -6,13 +6,14 @@
 //! | `segment` | how batches lie in a segment and are found, when a segment is full |
 //! | `epochs` | which leader wrote which offsets, where two logs part |
 //! | `producers` | which batch was sent before (C4) |
+//! | `transactions` | which transactions are open, how far readers of committed records may read, what was aborted (C4) |
 //! | `cleanup` | what retention and compaction take away, and what truncation does |
 //!
 //! **Never here:** who leads, who is in sync, how far consumers may see. A log does as it is told by a replica.
 //!
 //! **Not modelled:** files, indexes and the page cache (a log survives the death of its process, and no machine loses power:
 //! Kafka does not flush either, B1); the 60 s for which a removed segment stays on disk; batches that are cut in the middle
-//! when a read runs out of room; compression; transactions, control records and tombstones' own time to live.
+//! when a read runs out of room; compression; the time to live that tombstones and transaction markers have of their own.
 
 mod cleanup;
 mod epochs;
@@ -20,6 +21,7 @@ mod producers;
 mod segment;
 #[cfg(test)]
 mod tests;
+mod transactions;
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -28,7 +30,9 @@ use std::rc::Rc;
 use self::epochs::Epochs;
 use self::producers::Producers;
 use self::segment::Segment;
+use self::transactions::Transactions;
 use super::metadata::TopicConfig;
+use super::protocol::AbortedTransaction;
 use super::record::{Batch, Record};
 use super::types::{ErrorCode, LeaderEpoch, Offset};
 use crate::engine::SimTime;
@@ -44,6 +48,7 @@ pub struct Log {
     end: Offset,
     epochs: Epochs,
     producers: Producers,
+    transactions: Transactions,
 }
 
 /// Where a batch lies.
@@ -76,6 +81,7 @@ impl Log {
             end: Offset(0),
             epochs: Epochs::default(),
             producers: Producers::default(),
+            transactions: Transactions::default(),
         }
     }
 
@@ -114,6 +120,17 @@ impl Log {
         self.epochs.end_of(epoch, self.end)
     }
 
+    /// The last stable offset (LSO) below a high watermark: no record of an open transaction lies before it, nor one whose end is
+    /// not committed itself.
+    pub fn last_stable(&self, high_watermark: Offset) -> Offset {
+        self.transactions.last_stable(high_watermark).max(self.start)
+    }
+
+    /// Aborted transactions with records in this span.
+    pub fn aborted(&self, span: &Range<Offset>) -> Vec<AbortedTransaction> {
+        self.transactions.aborted(span)
+    }
+
     /// A leader begins: what it appends belongs to this epoch, even if that is nothing.
     pub fn begin_epoch(&mut self, epoch: LeaderEpoch) {
         self.epochs.assign(epoch, self.end);
@@ -127,6 +144,7 @@ impl Log {
         if let Some(found) = self.producers.check(&batch)? {
             return Ok(Appended { base: found.start, end: found.end, repeated: true });
         }
+        self.transactions.check(&batch)?;
         (batch.base, batch.leader_epoch) = (self.end, epoch);
         let appended = Appended { base: batch.base, end: batch.end(), repeated: false };
         self.push(batch);
@@ -145,6 +163,7 @@ impl Log {
     fn push(&mut self, batch: Batch) {
         self.epochs.assign(batch.leader_epoch, batch.base);
         self.producers.note(&batch);
+        self.transactions.note(&batch);
         if self.active().is_full(&self.config, &batch) {
             self.segments.push_back(Segment::new(batch.base));
         }

@@ -11,7 +11,8 @@
 //!
 //! A partitioner of one's own is asked by whoever sends: it names the partition of a [`Message`].
 //!
-//! **Not modelled:** transactions, compression.
+//! **Not modelled:** `transaction()` and its `sendOffsets` (the brokers' side is there, see [`transaction`](super::transaction)),
+//! compression.
 
 mod idempotence;
 pub mod java;

@@ -10,7 +10,7 @@ use super::{Replica, Role, Scene};
 use crate::engine::SimTime;
 use crate::kafka::log::{Appended, ReadLimit};
 use crate::kafka::metadata::PartitionState;
-use crate::kafka::protocol::{FetchPartition, Fetched, Position};
+use crate::kafka::protocol::{FetchPartition, Fetched, Isolation, Position};
 use crate::kafka::record::Batch;
 use crate::kafka::types::{Acks, BrokerId, ErrorCode, LeaderEpoch, Offset};
 
@@ -29,8 +29,14 @@ pub(super) struct Leader {
     pub(super) followers: BTreeMap<BrokerId, Progress>,
 }
 
-/// Who reads: a consumer, or a follower with its broker epoch.
-pub type Reader = Option<(BrokerId, u64)>;
+/// Who reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// A consumer.
+    Consumer(Isolation),
+    /// A follower with its broker epoch.
+    Follower(BrokerId, u64),
+}
 
 /// What a follower knows of its leader, beside records: the high watermark and the start of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,7 +144,7 @@ impl Replica {
         }
     }
 
-    /// What a fetch gets. Consumers see what is committed, followers everything.
+    /// What a fetch gets. Followers see everything, consumers what is committed: replicated or, if they want it so, decided too.
     pub fn read(&self, reader: Reader, want: &FetchPartition, limit: ReadLimit) -> Fetched {
         let mut fetched = self.nothing_for(want);
         match self.readable(reader, want) {
@@ -146,6 +152,9 @@ impl Replica {
             Ok(Readable::Until(until)) => {
                 let limit = ReadLimit { bytes: limit.bytes.min(want.max_bytes), ..limit };
                 fetched.batches = self.log.read(want.offset..until, limit);
+                if let (Reader::Consumer(Isolation::ReadCommitted), Some(last)) = (reader, fetched.batches.last()) {
+                    fetched.aborted = self.log.aborted(&(want.offset..last.end()));
+                }
             }
             Err(error) => fetched.error = error,
         }
@@ -164,16 +173,17 @@ impl Replica {
     /// What a follower's fetch gets in a session: nothing if there is nothing new for it (AK: CachedPartition.maybeUpdateResponseData).
     pub fn news(
         &self,
-        reader: (BrokerId, u64),
+        (follower, broker_epoch): (BrokerId, u64),
         want: &FetchPartition,
         told: Option<Told>,
         limit: ReadLimit,
     ) -> Option<Fetched> {
+        let reader = Reader::Follower(follower, broker_epoch);
         let knows_all = told == Some(Told(self.high_watermark, self.log.start()));
-        if knows_all && want.offset == self.log.end() && self.is_readable(Some(reader), want) {
+        if knows_all && want.offset == self.log.end() && self.is_readable(reader, want) {
             return None;
         }
-        let fetched = self.read(Some(reader), want, limit);
+        let fetched = self.read(reader, want, limit);
         (!knows_all || !fetched.batches.is_empty() || Told::by(&fetched).is_none()).then_some(fetched)
     }
 
@@ -189,6 +199,7 @@ impl Replica {
             high_watermark: self.high_watermark,
             log_start: self.log.start(),
             diverging: None,
+            aborted: Vec::new(),
             batches: Vec::new(),
         }
     }
@@ -196,7 +207,7 @@ impl Replica {
     fn readable(&self, reader: Reader, want: &FetchPartition) -> Result<Readable, ErrorCode> {
         self.check_epoch(want.leader_epoch)?;
         let leader = self.leader()?;
-        if let Some((follower, broker_epoch)) = reader {
+        if let Reader::Follower(follower, broker_epoch) = reader {
             let known = leader.followers.get(&follower).ok_or(ErrorCode::NotLeaderOrFollower)?;
             if known.broker_epoch.is_some_and(|known| known > broker_epoch) {
                 return Err(ErrorCode::NotLeaderOrFollower);
@@ -208,8 +219,19 @@ impl Replica {
         if want.offset < self.log.start() || want.offset > self.log.end() {
             return Err(ErrorCode::OffsetOutOfRange);
         }
-        let until = if reader.is_some() { self.log.end() } else { self.high_watermark };
+        let until = match reader {
+            Reader::Follower(..) => self.log.end(),
+            Reader::Consumer(isolation) => self.visible_end(isolation),
+        };
         Ok(Readable::Until(until.max(want.offset)))
+    }
+
+    /// Consumers of this level see nothing at or behind it.
+    fn visible_end(&self, isolation: Isolation) -> Offset {
+        match isolation {
+            Isolation::ReadUncommitted => self.high_watermark,
+            Isolation::ReadCommitted => self.last_stable(),
+        }
     }
 
     fn check_epoch(&self, epoch: Option<LeaderEpoch>) -> Result<(), ErrorCode> {
@@ -246,7 +268,7 @@ impl Replica {
     ///
     /// # Errors
     /// Not the leader, or not yet.
-    pub fn locate(&self, position: Position) -> Result<Offset, ErrorCode> {
+    pub fn locate(&self, position: Position, isolation: Isolation) -> Result<Offset, ErrorCode> {
         let leader = self.leader()?;
         if position == Position::Earliest {
             return Ok(self.log.start());
@@ -258,7 +280,8 @@ impl Replica {
             Position::At(time) => self.log.find(time),
             _ => None,
         };
-        Ok(found.map_or(self.high_watermark, |offset| offset.min(self.high_watermark)))
+        let end = self.visible_end(isolation);
+        Ok(found.map_or(end, |offset| offset.min(end)))
     }
 }
 

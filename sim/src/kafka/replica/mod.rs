@@ -157,6 +157,11 @@ impl Replica {
         self.high_watermark
     }
 
+    /// LSO: everything before it is committed and, where it belongs to a transaction, decided.
+    pub fn last_stable(&self) -> Offset {
+        self.log.last_stable(self.high_watermark)
+    }
+
     /// What stays if the broker dies.
     pub fn into_log(self) -> Log {
         self.log

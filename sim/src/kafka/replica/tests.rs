@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::*;
 use crate::kafka::log::ReadLimit;
 use crate::kafka::metadata::{BrokerState, TopicConfig};
-use crate::kafka::protocol::FetchPartition;
+use crate::kafka::protocol::{FetchPartition, Isolation};
 use crate::kafka::record::{Batch, Record};
 use crate::kafka::types::Acks;
 
@@ -216,7 +216,7 @@ fn a_minimum_above_the_number_of_replicas_asks_for_all_of_them() {
 fn readers_of_another_epoch_are_refused() {
     let mut stage = Stage::new(1);
     stage.assign(ONE, 4, &[ONE, TWO]);
-    let error = |epoch| stage.replica.read(Some((TWO, 1)), &want(0, epoch, 4), ALL).error;
+    let error = |epoch| stage.replica.read(Reader::Follower(TWO, 1), &want(0, epoch, 4), ALL).error;
     assert_eq!(
         (error(3), error(4), error(5)),
         (ErrorCode::FencedLeaderEpoch, ErrorCode::None, ErrorCode::UnknownLeaderEpoch)
@@ -245,7 +245,7 @@ fn logs_that_part_twice_are_joined_in_two_steps() {
     for _ in 0..4 {
         let asked = follower.replica.want(u64::MAX).expect("it follows");
         ends.push(asked.offset.0);
-        let fetched = leader.replica.read(Some((TWO, 1)), &asked, ALL);
+        let fetched = leader.replica.read(Reader::Follower(TWO, 1), &asked, ALL);
         assert_eq!(follower.replica.take(&asked, fetched), Taken::Advanced);
     }
     // Parts in epoch 3: its epoch 1 ends at 4. Leader knows 0 below 1: both have it up to 2. Then all comes at once.
@@ -265,7 +265,7 @@ fn a_cut_keeps_what_both_have_though_it_is_above_the_high_watermark() {
     follower.assign(TWO, 1, &[TWO]);
     let asked = follower.replica.want(u64::MAX).expect("it follows");
     assert_eq!((asked.offset, asked.last_epoch), (Offset(3), Some(LeaderEpoch(0))), "following alone cuts nothing");
-    let mut fetched = Stage::new(1).replica.read(None, &asked, ALL);
+    let mut fetched = Stage::new(1).replica.read(Reader::Consumer(Isolation::ReadUncommitted), &asked, ALL);
     (fetched.error, fetched.diverging) = (ErrorCode::None, Some((LeaderEpoch(0), Offset(2))));
     follower.replica.take(&asked, fetched);
     assert_eq!(follower.replica.log().end(), Offset(2));
@@ -278,7 +278,7 @@ fn a_follower_behind_the_leaders_oldest_record_starts_over_there() {
     follower.append(3);
     follower.assign(TWO, 1, &[TWO]);
     let asked = follower.replica.want(u64::MAX).expect("it follows");
-    let mut fetched = Stage::new(1).replica.read(None, &asked, ALL);
+    let mut fetched = Stage::new(1).replica.read(Reader::Consumer(Isolation::ReadUncommitted), &asked, ALL);
     (fetched.error, fetched.log_start) = (ErrorCode::OffsetOutOfRange, Offset(50));
     assert_eq!(follower.replica.take(&asked, fetched), Taken::Advanced);
     let log = follower.replica.log();
@@ -290,7 +290,7 @@ fn an_answer_to_an_earlier_question_is_dropped() {
     let mut follower = Stage::new(1);
     follower.assign(TWO, 1, &[TWO]);
     let asked = follower.replica.want(u64::MAX).expect("it follows");
-    let fetched = follower.replica.read(None, &asked, ALL);
+    let fetched = follower.replica.read(Reader::Consumer(Isolation::ReadUncommitted), &asked, ALL);
     follower.assign(THREE, 2, &[THREE]);
     assert_eq!(follower.replica.take(&asked, fetched), Taken::Stale);
 }

@@ -1,4 +1,4 @@
-//! E: where messages are lost. E9 stands with I6. E13, readers of aborted transactions, is not modelled: there are no transactions.
+//! E: where messages are lost. E9 stands with I6, E13 with transactions.
 //! Of E5 the lost disk is not modelled: a node that comes back has what it had.
 
 use super::*;

@@ -69,10 +69,14 @@ impl Lab {
 
     /// Starts a Java consumer that reads from the beginning.
     pub(super) fn java(&self, name: &str, group: &str, assignors: Vec<Assignor>) -> (JavaConsumer, Member) {
+        let config = JavaConsumerConfig { from_beginning: true, assignors, ..JavaConsumerConfig::default() };
+        self.java_with(name, group, config)
+    }
+
+    pub(super) fn java_with(&self, name: &str, group: &str, config: JavaConsumerConfig) -> (JavaConsumer, Member) {
         let site = self.service(name);
         let seeds = self.cluster.brokers().to_vec();
         let client = JavaClient { site: site.clone(), name: name.into(), book: self.cluster.book().clone(), seeds };
-        let config = JavaConsumerConfig { from_beginning: true, assignors, ..JavaConsumerConfig::default() };
         let consumer = JavaConsumer::new(&client, group, &[TOPIC], config);
         let member = Member { site, kafkajs: None, diary: Rc::default() };
         let (events, lab) = (member.clone(), self.clone());

@@ -16,6 +16,7 @@ mod member;
 mod producers;
 mod repeats;
 mod retries;
+mod transactions;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

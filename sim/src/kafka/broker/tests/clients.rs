@@ -72,8 +72,14 @@ fn a_consumer_that_waits_is_answered_when_a_record_is_committed() {
         last_epoch: None,
         max_bytes: 1 << 20,
     };
-    let fetch =
-        Request::Fetch { replica: None, max_wait: secs(5), min_bytes: 1, max_bytes: 1 << 20, partitions: vec![want] };
+    let fetch = Request::Fetch {
+        replica: None,
+        isolation: UNCOMMITTED,
+        max_wait: secs(5),
+        min_bytes: 1,
+        max_bytes: 1 << 20,
+        partitions: vec![want],
+    };
     let (early, asked) = (cluster.ask(ONE, fetch.clone()), cluster.now);
     cluster.run(secs(1));
     cluster.send(ONE, &orders, "a", Acks::All);
@@ -81,8 +87,14 @@ fn a_consumer_that_waits_is_answered_when_a_record_is_committed() {
     // After one second the append arrives; two more delays commit it, one carries the answer.
     assert_eq!(cluster.answered_at(early), Some(asked + secs(1) + cluster::DELAY * 4));
     let beyond = FetchPartition { offset: Offset(1), ..read_from(&orders) };
-    let idle =
-        Request::Fetch { replica: None, max_wait: secs(5), min_bytes: 1, max_bytes: 1, partitions: vec![beyond] };
+    let idle = Request::Fetch {
+        replica: None,
+        isolation: UNCOMMITTED,
+        max_wait: secs(5),
+        min_bytes: 1,
+        max_bytes: 1,
+        partitions: vec![beyond],
+    };
     let (late, asked) = (cluster.ask(ONE, idle), cluster.now);
     cluster.run(secs(6));
     assert_eq!(
@@ -113,7 +125,8 @@ fn offsets_are_found_by_place_and_time() {
         (Position::At(SimTime::from_millis(31)), 3),
     ];
     for (position, expected) in cases {
-        let ticket = cluster.ask(ONE, Request::ListOffsets(vec![(orders.clone(), position)]));
+        let ticket = cluster
+            .ask(ONE, Request::ListOffsets { isolation: UNCOMMITTED, partitions: vec![(orders.clone(), position)] });
         cluster.run(millis(10));
         let Some(Response::ListOffsets(found)) = cluster.answer(ticket) else { panic!("no answer") };
         assert_eq!(found[0], (orders.clone(), ErrorCode::None, Offset(expected)), "{position:?}");
@@ -205,6 +218,7 @@ fn a_consumer_that_comes_too_late_is_told_that_its_offset_is_gone() {
     }
     let fetch = Request::Fetch {
         replica: None,
+        isolation: UNCOMMITTED,
         max_wait: secs(5),
         min_bytes: 1,
         max_bytes: 1 << 20,

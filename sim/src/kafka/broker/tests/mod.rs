@@ -3,10 +3,12 @@
 mod clients;
 mod cluster;
 mod controller;
+mod coordinators;
 mod durability;
 mod histories;
 mod isr;
 mod sessions;
+mod transactions;
 mod watched;
 
 use self::cluster::Cluster;
@@ -14,13 +16,14 @@ use super::BrokerConfig;
 use crate::engine::{SimDuration, SimTime};
 use crate::kafka::machine::Ticket;
 use crate::kafka::metadata::TopicConfig;
-use crate::kafka::protocol::{FetchPartition, Request, Response};
+use crate::kafka::protocol::{FetchPartition, Isolation, Request, Response};
 use crate::kafka::record::{Batch, Record, Stamp};
 use crate::kafka::types::{Acks, BrokerId, ErrorCode, Offset, ProducerId, TopicPartition};
 
 const ONE: BrokerId = BrokerId(1);
 const TWO: BrokerId = BrokerId(2);
 const THREE: BrokerId = BrokerId(3);
+const UNCOMMITTED: Isolation = Isolation::ReadUncommitted;
 
 fn millis(millis: u64) -> SimDuration {
     SimDuration::from_millis(millis)
@@ -73,6 +76,7 @@ impl Cluster {
         };
         let fetch = Request::Fetch {
             replica: None,
+            isolation: UNCOMMITTED,
             max_wait: SimDuration::ZERO,
             min_bytes: 1,
             max_bytes: 10 << 20,

@@ -7,10 +7,23 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::{Fetched, Inner};
+use super::{Fetched, Inner, State};
 use crate::kafka::client::java::Purpose;
+use crate::kafka::consumer::isolation::to_java;
 use crate::kafka::protocol::{self, FetchPartition, Request, Response};
-use crate::kafka::types::{BrokerId, ErrorCode};
+use crate::kafka::record::Batch;
+use crate::kafka::types::{BrokerId, ErrorCode, Offset, TopicPartition};
+
+impl State {
+    /// What was fetched ends at `end`: there it reads on behind the last of the records that were buffered since, or at once if
+    /// there were none but markers and aborted ones (AK: CompletedFetch.nextFetchedRecord).
+    fn read_on(&mut self, partition: &TopicPartition, buffered: usize, end: Offset) {
+        match self.buffer.range_mut(buffered..).next_back() {
+            Some(last) => last.next = end,
+            None => drop(self.positions.insert(partition.clone(), Some(end))),
+        }
+    }
+}
 
 impl Inner {
     /// Sends the fetches that can be sent now.
@@ -54,6 +67,7 @@ impl Inner {
     async fn fetch(self: Rc<Self>, leader: BrokerId, partitions: Vec<FetchPartition>) {
         let request = Request::Fetch {
             replica: None,
+            isolation: self.config.isolation,
             max_wait: self.config.max_wait,
             min_bytes: self.config.min_bytes.0,
             max_bytes: self.config.max_bytes.0,
@@ -83,13 +97,18 @@ impl Inner {
         let (Some(from), true) = (from, from == current) else { return true };
         match fetched.error {
             ErrorCode::None => {
-                let records = fetched.batches.iter().flat_map(|batch| batch.numbered());
-                state.buffer.extend(records.filter(|(offset, _)| *offset >= from).map(|(offset, record)| Fetched {
+                let buffered = state.buffer.len();
+                let records = to_java(&fetched).filter(|(offset, _)| *offset >= from);
+                state.buffer.extend(records.map(|(offset, record)| Fetched {
                     partition: fetched.partition.clone(),
                     offset,
                     record: record.clone(),
                     high_watermark: fetched.high_watermark,
+                    next: offset.plus(1),
                 }));
+                if let Some(end) = fetched.batches.last().map(Batch::end) {
+                    state.read_on(&fetched.partition, buffered, end);
+                }
                 true
             }
             ErrorCode::OffsetOutOfRange => {

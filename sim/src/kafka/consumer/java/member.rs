@@ -175,8 +175,8 @@ impl Inner {
     async fn reset_position(&self, partition: &TopicPartition) -> Option<Offset> {
         let position = if self.config.from_beginning { Position::Earliest } else { Position::Latest };
         let leader = self.leader_of(partition)?;
-        let (request, timeout) =
-            (Request::ListOffsets(vec![(partition.clone(), position)]), self.config.client.request_timeout);
+        let (isolation, timeout) = (self.config.isolation, self.config.client.request_timeout);
+        let request = Request::ListOffsets { isolation, partitions: vec![(partition.clone(), position)] };
         match self.network.call(leader, Purpose::Data, request, timeout).await {
             Ok(Some(Response::ListOffsets(found))) => {
                 found.into_iter().find(|(_, error, _)| error.is_ok()).map(|(_, _, offset)| offset)

@@ -83,6 +83,8 @@ struct Fetched {
     offset: Offset,
     record: Record,
     high_watermark: Offset,
+    /// Where to read on behind it.
+    next: Offset,
 }
 
 impl JavaConsumer {
@@ -174,7 +176,7 @@ impl Inner {
 
     async fn poll_and_handle(self: &Rc<Self>, handler: &Handler) -> Result<(), KafkaError> {
         let records = self.poll().await?;
-        for Fetched { partition, offset, record, high_watermark } in records {
+        for Fetched { partition, offset, record, high_watermark, .. } in records {
             let heart = Rc::new(|| Box::pin(async { Ok(()) }) as std::pin::Pin<Box<dyn Future<Output = _>>>);
             handler(Delivery { partition, offset, record, high_watermark, heart }).await?;
         }
@@ -206,7 +208,7 @@ impl Inner {
         let count = state.buffer.len().min(self.config.max_poll_records as usize);
         let taken: Vec<Fetched> = state.buffer.drain(..count).collect();
         for fetched in &taken {
-            state.positions.insert(fetched.partition.clone(), Some(fetched.offset.plus(1)));
+            state.positions.insert(fetched.partition.clone(), Some(fetched.next));
         }
         taken
     }

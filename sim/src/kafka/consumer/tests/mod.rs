@@ -2,6 +2,8 @@
 //! handlers of a few lines; a log of deliveries and events, and the brokers' log of requests.
 
 mod handlers;
+mod isolation;
+mod isolation_histories;
 mod members;
 
 use std::cell::RefCell;

@@ -4,6 +4,7 @@ mod cleanup;
 mod epochs;
 mod producers;
 mod reads;
+mod transactions;
 
 use std::rc::Rc;
 

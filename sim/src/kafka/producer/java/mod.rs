@@ -3,7 +3,7 @@
 //!
 //! `accumulator` holds what waits and decides what is ready, without I/O; `sender` sends it.
 //!
-//! **Not modelled:** transactions, compression, splitting of batches that are too large, partition choice by load (KIP-794: here the
+//! **Not modelled:** the calls for transactions, compression, splitting of batches that are too large, partition choice by load (KIP-794: here the
 //! sticky partition of records without a key changes after `batch.size` bytes, to a random one with a leader).
 
 mod accumulator;

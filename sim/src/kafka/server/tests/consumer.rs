@@ -11,7 +11,8 @@ use super::world::{Ask, Client};
 use crate::engine::{SimDuration, SimTime};
 use crate::kafka::assignor::Assignor;
 use crate::kafka::protocol::{
-    FetchPartition, Fetched, GroupMember, GroupRequest, GroupResponse, Join, Member, Request, Response, Subscription,
+    FetchPartition, Fetched, GroupMember, GroupRequest, GroupResponse, Isolation, Join, Member, Request, Response,
+    Subscription,
 };
 use crate::kafka::types::{BrokerId, ErrorCode, Offset, TopicPartition};
 
@@ -162,7 +163,14 @@ impl Consumer {
         let to = self.leaders[&partition];
         let want = FetchPartition { partition, offset, leader_epoch: None, last_epoch: None, max_bytes: 1 << 20 };
         let (max_wait, max_bytes) = (PAUSE, 10 << 20);
-        let request = Request::Fetch { replica: None, max_wait, min_bytes: 1, max_bytes, partitions: vec![want] };
+        let request = Request::Fetch {
+            replica: None,
+            isolation: Isolation::ReadUncommitted,
+            max_wait,
+            min_bytes: 1,
+            max_bytes,
+            partitions: vec![want],
+        };
         Ask { to, timeout: secs(30), request }
     }
 
