@@ -13,6 +13,7 @@
 //! | `replicas` | the replicas, and their numbers |
 //! | `fetcher` | fetching from the leaders this broker follows |
 //! | `lookup` | metadata, offsets by time, coordinators, producer ids |
+//! | `seats` | what the coordinators of both kinds have in common: which are here, what becomes of their records |
 //! | `transactions` | which transaction coordinators are here, what becomes of their records, and who writes their markers |
 //! | `groups` | which group coordinators are here, and what becomes of their records |
 //!
@@ -34,6 +35,7 @@ mod produce;
 mod purgatory;
 mod replicas;
 mod roles;
+mod seats;
 mod sessions;
 #[cfg(test)]
 mod tests;

@@ -171,14 +171,19 @@ impl Part {
         Self { number, want, told: None, is_fine: false, quiet: None }
     }
 
+    /// What stays the same as long as the follower would find the same here.
+    fn state(&self, replicas: &Replicas, fetch: &Waiting) -> Option<(u64, u64)> {
+        self.number.map(|number| (replicas.changes(number), fetch.reader.1))
+    }
+
     fn is_quiet(&self, replicas: &Replicas, fetch: &Waiting) -> bool {
-        self.quiet.is_some() && self.quiet == self.number.map(|number| (replicas.changes(number), fetch.reader.1))
+        self.quiet.is_some() && self.quiet == self.state(replicas, fetch)
     }
 
     /// There was nothing to answer: as long as it stays like that, and not for want of room, it need not be looked at again.
     fn hush(&mut self, replicas: &Replicas, fetch: &Waiting) {
-        let at_end = |number: &Number| replicas.at(*number).log().end() == self.want.offset;
-        self.quiet = self.number.filter(at_end).map(|number| (replicas.changes(number), fetch.reader.1));
+        let at_end = |number: Number| replicas.at(number).log().end() == self.want.offset;
+        self.quiet = self.state(replicas, fetch).filter(|_| self.number.is_some_and(at_end));
     }
 
     /// Bytes that are new to the follower; nothing if something is wrong.

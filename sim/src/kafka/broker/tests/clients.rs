@@ -65,21 +65,7 @@ fn a_producer_that_waits_is_told_when_its_leader_leads_no_more() {
 fn a_consumer_that_waits_is_answered_when_a_record_is_committed() {
     let mut cluster = three();
     let orders = cluster.topic(kept(3, 2));
-    let want = FetchPartition {
-        partition: orders.clone(),
-        offset: Offset(0),
-        leader_epoch: None,
-        last_epoch: None,
-        max_bytes: 1 << 20,
-    };
-    let fetch = Request::Fetch {
-        replica: None,
-        isolation: UNCOMMITTED,
-        max_wait: secs(5),
-        min_bytes: 1,
-        max_bytes: 1 << 20,
-        partitions: vec![want],
-    };
+    let fetch = fetch(&orders, UNCOMMITTED, secs(5));
     let (early, asked) = (cluster.ask(ONE, fetch.clone()), cluster.now);
     cluster.run(secs(1));
     cluster.send(ONE, &orders, "a", Acks::All);
@@ -102,11 +88,6 @@ fn a_consumer_that_waits_is_answered_when_a_record_is_committed() {
         Some(asked + secs(5) + cluster::DELAY * 2),
         "answered empty when its time is up"
     );
-}
-
-fn read_from(partition: &TopicPartition) -> FetchPartition {
-    let partition = partition.clone();
-    FetchPartition { partition, offset: Offset(0), leader_epoch: None, last_epoch: None, max_bytes: 1 << 20 }
 }
 
 #[test]
@@ -216,15 +197,7 @@ fn a_consumer_that_comes_too_late_is_told_that_its_offset_is_gone() {
         let log = cluster.broker(id).and_then(|broker| broker.replica(&orders)).expect("it keeps it").log();
         assert_eq!((log.start(), log.end()), (Offset(5), Offset(5)), "{id:?}");
     }
-    let fetch = Request::Fetch {
-        replica: None,
-        isolation: UNCOMMITTED,
-        max_wait: secs(5),
-        min_bytes: 1,
-        max_bytes: 1 << 20,
-        partitions: vec![read_from(&orders)],
-    };
-    let ticket = cluster.ask(ONE, fetch);
+    let ticket = cluster.ask(ONE, fetch(&orders, UNCOMMITTED, secs(5)));
     cluster.run(millis(10));
     let Some(Response::Fetch(all)) = cluster.answer(ticket) else { panic!("it waits") };
     assert_eq!((all[0].error, all[0].log_start), (ErrorCode::OffsetOutOfRange, Offset(5)));

@@ -47,6 +47,18 @@ fn batch(value: &str, stamp: Option<(u64, u32)>) -> Batch {
     Batch::new([Record::new(None, value.as_bytes(), SimTime::ZERO)], stamp)
 }
 
+/// All of a partition, a megabyte at most.
+fn read_from(partition: &TopicPartition) -> FetchPartition {
+    let partition = partition.clone();
+    FetchPartition { partition, offset: Offset(0), leader_epoch: None, last_epoch: None, max_bytes: 1 << 20 }
+}
+
+/// A client's fetch of that.
+fn fetch(partition: &TopicPartition, isolation: Isolation, max_wait: SimDuration) -> Request {
+    let partitions = vec![read_from(partition)];
+    Request::Fetch { replica: None, isolation, max_wait, min_bytes: 1, max_bytes: 1 << 20, partitions }
+}
+
 impl Cluster {
     fn send(&mut self, to: BrokerId, partition: &TopicPartition, value: &str, acks: Acks) -> Ticket {
         self.send_batch(to, partition, batch(value, None), acks)
@@ -67,22 +79,7 @@ impl Cluster {
 
     /// What a consumer sees of a partition at this broker now.
     fn consume(&mut self, from: BrokerId, partition: &TopicPartition) -> Vec<String> {
-        let want = FetchPartition {
-            partition: partition.clone(),
-            offset: Offset(0),
-            leader_epoch: None,
-            last_epoch: None,
-            max_bytes: 1 << 20,
-        };
-        let fetch = Request::Fetch {
-            replica: None,
-            isolation: UNCOMMITTED,
-            max_wait: SimDuration::ZERO,
-            min_bytes: 1,
-            max_bytes: 10 << 20,
-            partitions: vec![want],
-        };
-        let ticket = self.ask(from, fetch);
+        let ticket = self.ask(from, fetch(partition, UNCOMMITTED, SimDuration::ZERO));
         self.run(millis(10));
         match self.answer(ticket) {
             Some(Response::Fetch(all)) => all[0].batches.iter().flat_map(values).collect(),

@@ -8,17 +8,6 @@ use crate::kafka::types::LeaderEpoch;
 
 const COMMITTED: Isolation = Isolation::ReadCommitted;
 
-fn fetch(partition: &TopicPartition, isolation: Isolation, max_wait: SimDuration) -> Request {
-    let want = FetchPartition {
-        partition: partition.clone(),
-        offset: Offset(0),
-        leader_epoch: None,
-        last_epoch: None,
-        max_bytes: 1 << 20,
-    };
-    Request::Fetch { replica: None, isolation, max_wait, min_bytes: 1, max_bytes: 1 << 20, partitions: vec![want] }
-}
-
 impl Cluster {
     /// A record in a transaction of producer 7.
     fn send_in_transaction(&mut self, to: BrokerId, partition: &TopicPartition, value: &str, sequence: u32) -> Ticket {
