@@ -7,7 +7,7 @@ use gridlock_scenarios::catalog;
 use gridlock_scenarios::outcome::{Outcome, VariantOutcome};
 use gridlock_scenarios::replay;
 use gridlock_scenarios::shrink::{self, Keep, Shrunk};
-use gridlock_scenarios::spec::{Luck, Override, Scenario, SpecError, json_schema};
+use gridlock_scenarios::spec::{Luck, Override, Scenario, SpecError, Variant, json_schema};
 use gridlock_scenarios::world::WorldSpec;
 use gridlock_sim::engine::Options;
 use miette::Report;
@@ -233,10 +233,9 @@ impl Lab for Catalogue {
     fn check(&self, request: &Request) -> Result<Checked, Report> {
         let scenario = catalog::load::<FigureSpec>(&request.scenario)?;
         let chosen = gridlock_scenarios::resolve(&scenario, &asked(request)?)?;
-        let named = chosen.into_iter().map(|(variant, _)| (variant.name.into_inner(), variant.luck));
-        let (variants, lucks): (Vec<String>, Vec<_>) = named.unzip();
-        let luck = variants.iter().cloned().zip(lucks).filter_map(|(name, luck)| Some((name, luck?)));
-        let luck = if request.chaos || !request.set.is_empty() { BTreeMap::new() } else { luck.collect() };
+        let luck = |variant: &Variant| Some((variant.name.get_ref().clone(), variant.luck.clone()?));
+        let luck = chosen.iter().filter_map(|(variant, _)| luck(variant)).collect();
+        let variants = chosen.into_iter().map(|(variant, _)| variant.name.into_inner()).collect();
         Ok(Checked { title: scenario.spec.title, variants, luck, source: scenario.file.text.to_string() })
     }
 

@@ -16,11 +16,11 @@ pub(crate) fn claims(place: &Place, words: &Words) -> Result<String, Fault> {
     place.desk.check(&asked)?;
     let outcome = place.desk.outcome(scenario)?;
     let mut rows = String::new();
+    let mut lucks = String::new();
     for variant in outcome.variants.iter().filter(|variant| only.is_none_or(|only| only == variant.name)) {
         rows.extend(variant.claims.iter().map(|claim| row(place, scenario, variant, claim)));
+        lucks.extend(luck(variant));
     }
-    let lucks = outcome.variants.iter().filter(|variant| only.is_none_or(|only| only == variant.name));
-    let lucks: String = lucks.filter_map(luck).collect();
     let head = "<tr><th>claim, and why</th><th>of</th><th>wanted</th><th>measured</th><th>holds</th></tr>";
     Ok(format!(
         "<div class=\"gl-scroll\"><table class=\"gl-claims\"><thead>{head}</thead><tbody>\n{rows}</tbody></table></div>\n{lucks}"

@@ -55,13 +55,14 @@ pub(crate) fn report(summary: &Summary, format: Format, dir: Option<&Path>, term
 fn plan(lab: &dyn Lab, args: &SweepArgs) -> Result<Plan, Failure> {
     let request = Request { chaos: args.chaos, ..args.world.request(None, &args.variants, Options::default()) };
     let Checked { title, variants, luck, source } = lab.check(&request)?;
+    let as_it_is = args.world.set.is_empty() && args.grid.is_empty() && !args.chaos;
     let plan = Plan {
         schema: SCHEMA,
         build: crate::BUILD.to_owned(),
         scenario: args.world.scenario.clone(),
         title,
         variants,
-        luck: if args.grid.is_empty() { luck } else { BTreeMap::new() },
+        luck: if as_it_is { luck } else { BTreeMap::new() },
         seeds: args.seeds.clone(),
         set: args.world.set.clone(),
         chaos: args.chaos,

@@ -24,11 +24,8 @@ pub(crate) fn findings(variant: &VariantOutcome, width: usize) -> String {
         text += &failure(&claim_line(claim), &claim.because, width);
     }
     if let Some(luck) = variant.luck.as_ref().filter(|_| !variant.as_claimed()) {
-        let head = format!("  The scenario says that {} seeds go another way:\n", said(luck));
-        text += &head;
-        for line in wrap(&luck.because, width.saturating_sub(4).max(20)) {
-            text += &format!("    {}\n", paint(ink::FAINT, &line));
-        }
+        let head = format!("The scenario says that {} seeds go another way:", said(luck));
+        text += &indented(&head, &luck.because, width);
     }
     text + &met(variant)
 }
@@ -63,7 +60,8 @@ fn failure(head: &str, because: &str, width: usize) -> String {
     indented(&head, because, width)
 }
 
-fn indented(head: &str, detail: &str, width: usize) -> String {
+/// A line, and below it, wrapped and faint, what there is to say about it.
+pub(super) fn indented(head: &str, detail: &str, width: usize) -> String {
     let mut text = format!("  {head}\n");
     if !detail.is_empty() {
         for line in wrap(detail, width.saturating_sub(4).max(20)) {

@@ -5,7 +5,8 @@ use std::path::Path;
 use gridlock_scenarios::spec::Luck;
 use gridlock_sim::report::VerdictKind;
 
-use super::format::{cut, number, wrap};
+use super::findings::indented;
+use super::format::{cut, number};
 use super::{Cell, ink, metric, paint, table};
 use crate::sweep::plan::Point;
 use crate::sweep::statistics::{Percentiles, Share};
@@ -144,10 +145,8 @@ fn lucks(summary: &Summary, width: usize) -> String {
         let luck = variant.luck.as_ref()?;
         let others = number(variant.as_claimed.of - variant.as_claimed.runs);
         let (runs, name) = (number(variant.as_claimed.of), &variant.name);
-        let head = format!("  {others} of {runs} runs of {name}, where the scenario says {}\n", said(luck));
-        let lines = wrap(&luck.because, width.saturating_sub(4).max(20)).into_iter();
-        let why: String = lines.map(|line| format!("    {}\n", paint(ink::FAINT, &line))).collect();
-        Some(head + &why)
+        let head = format!("{others} of {runs} runs of {name}, where the scenario says {}", said(luck));
+        Some(indented(&head, &luck.because, width))
     };
     let all: String = summary.points.iter().flat_map(|point| &point.variants).filter_map(of).collect();
     if all.is_empty() { all } else { format!("\n{}\n{all}", paint(ink::STRONG, "Luck")) }
